@@ -1,0 +1,371 @@
+"""A walk, or plain lines, as the blocks of a page.
+
+A block is what a reader sees as one paragraph, heading, list item or table cell: inline elements
+join, block elements and two ``<br>`` in a row split, and no text node is in two blocks. A page is
+held as columns, not as objects, because features are computed for a whole page at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from filter.errors import TooLargeError
+from filter.text import lines, squeeze
+from filter.tree import CLOSE, LD_JSON, TEXT, Attributes, Event
+
+#: Elements that run on inside a paragraph; every other element is a block of its own.
+INLINE = frozenset(
+    "a abbr acronym b basefont bdi bdo big cite code data del dfn em font i img ins kbd mark meter nobr "
+    "noindex output progress q rb rt ruby s samp small span strike strong sub sup time tt u var wbr picture "
+    "source slot".split()
+)
+STRONG = frozenset("b strong h1 h2 h3 h4 h5 h6 th".split())
+MEDIA = frozenset("img picture figure video iframe audio svg object embed amp-img canvas".split())
+#: Elements that say what a block is, though its text may be in a paragraph inside them.
+TELLING = frozenset("h1 h2 h3 h4 h5 h6 li dt dd blockquote pre td th figcaption caption".split())
+MAX_STEPS = 200
+_TAG_LEVELS = 4
+_CONTROLS = frozenset("input button select textarea form".split())
+#: Attributes whose words tell what an element is for.
+_NAMING = frozenset(
+    "class id itemprop role data-testid data-component data-type data-qa aria-label property rel type name".split()
+)
+_HEAD_META = {
+    "og:title": "titles",
+    "twitter:title": "titles",
+    "description": "descriptions",
+    "og:description": "descriptions",
+}
+
+
+@dataclass(slots=True)
+class Elements:
+    """The elements of a page in document order, as parallel lists.
+
+    Attributes
+    ----------
+    tags : list of str
+    parents : list of int
+        Index of the parent element; -1 for a root.
+    signatures : list of int
+        Index into `names`: elements of one tag, class and id share it.
+    names : list of str
+        ``"tag class … id …"`` of each signature.
+    first, last : list of int
+        The element holds blocks ``first:last``.
+    hrefs : dict of int to str
+        Address of each ``a``; empty where it has none.
+    """
+
+    tags: list[str] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
+    signatures: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    first: list[int] = field(default_factory=list)
+    last: list[int] = field(default_factory=list)
+    hrefs: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Head:
+    """What the page says of itself outside its visible text."""
+
+    titles: list[str] = field(default_factory=list)
+    descriptions: list[str] = field(default_factory=list)
+    ld_json: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Page:
+    """The blocks of one page, as parallel lists, each of length ``n_blocks``.
+
+    Attributes
+    ----------
+    texts : list of str
+        Never blank. Whitespace is squeezed for HTML, untouched for plain text.
+    places : list of int
+        HTML: index of the innermost element that holds all of the block. Plain text: line number.
+    link_chars, strong_chars : list of int
+        Characters inside ``a`` and inside bold or heading elements.
+    links : list of int
+        Number of ``a`` elements.
+    media, controls : list of int
+        Pictures, players or form controls since the block before.
+    anchors : list of list of (str, str)
+        Text (whitespace as in the page) and address of each link that ends in the block.
+    elements : Elements or None
+        None for plain text.
+    head : Head
+    """
+
+    texts: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    link_chars: list[int] = field(default_factory=list)
+    strong_chars: list[int] = field(default_factory=list)
+    links: list[int] = field(default_factory=list)
+    media: list[int] = field(default_factory=list)
+    controls: list[int] = field(default_factory=list)
+    anchors: list[list[tuple[str, str]]] = field(default_factory=list)
+    elements: Elements | None = None
+    head: Head = field(default_factory=Head)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def blocks_from_text(text: str, *, max_blocks: int) -> Page:
+    """Return one block for each non-blank line of `text`, unchanged and in order.
+
+    Raises
+    ------
+    TooLargeError
+        More than `max_blocks` lines.
+    """
+    page = Page()
+    for number, line in lines(text):
+        page.texts.append(line)
+        page.places.append(number)
+    if len(page) > max_blocks:
+        raise TooLargeError(f"more than {max_blocks:,} lines")
+    return page
+
+
+def blocks_from_walk(walk: Iterable[Event], *, max_blocks: int, check: Callable[[], None] | None = None) -> Page:
+    """Return the blocks of a walk (see `filter.tree`).
+
+    Parameters
+    ----------
+    walk : iterable of events
+    max_blocks : int
+    check : callable, optional
+        Called now and then; may raise to end a walk that takes too long.
+
+    Raises
+    ------
+    TooLargeError
+        More than `max_blocks` blocks.
+    """
+    builder = _Builder(max_blocks)
+    on_open, on_text, on_close = builder.open, builder.text, builder.close
+    for number, (name, value) in enumerate(walk):
+        if name is CLOSE:
+            on_close()
+            if check is not None and not number & 0x3FF:
+                check()
+        elif name is TEXT:
+            on_text(value)  # type: ignore[arg-type]
+        elif name is LD_JSON:
+            builder.page.head.ld_json.append(value)  # type: ignore[arg-type]
+        else:
+            on_open(name, value)  # type: ignore[arg-type]
+    builder.flush()
+    return builder.page
+
+
+def locators(elements: Elements) -> list[str]:
+    """Return the XPath of each element, every step numbered among siblings of its tag.
+
+    An element deeper than `MAX_STEPS` gets the path of its ancestor at that depth, so that the length
+    of all paths together stays linear in the size of the page.
+    """
+    counts: dict[tuple[int, str], int] = {}
+    paths: list[str] = []
+    depths: list[int] = []
+    for parent, tag in zip(elements.parents, elements.tags, strict=True):
+        key = parent, tag
+        nth = counts[key] = counts.get(key, 0) + 1
+        if parent < 0:
+            depths.append(1)
+            paths.append(f"/{tag}[{nth}]")
+        elif depths[parent] < MAX_STEPS:
+            depths.append(depths[parent] + 1)
+            paths.append(f"{paths[parent]}/{tag}[{nth}]")
+        else:
+            depths.append(MAX_STEPS)
+            paths.append(paths[parent])
+    return paths
+
+
+def ancestors(elements: Elements, index: int) -> Iterator[int]:
+    """Yield `index`, its parent, and so on up to the root."""
+    while index >= 0:
+        yield index
+        index = elements.parents[index]
+
+
+def block_tag(elements: Elements, index: int) -> str:
+    """Return what kind of block element `index` stands in: a heading, item, quote, cell, or its nearest block.
+
+    Only a few ancestors are looked at: a paragraph in an article in a table is no cell.
+    """
+    nearest = ""
+    for _ in range(_TAG_LEVELS):
+        if index < 0:
+            break
+        tag = elements.tags[index]
+        if tag in TELLING:
+            return tag
+        if not nearest and tag not in INLINE:
+            nearest = tag
+        index = elements.parents[index]
+    return nearest
+
+
+class _Builder:
+    """Takes the events of a walk one by one and fills a `Page`.
+
+    This is the hot loop of newsfilter: about one call a microsecond. What looks as if it could be shorter
+    (attributes bound to locals, one method an event) is so because it was measured.
+    """
+
+    __slots__ = (
+        "max_blocks", "elements", "page", "names", "open_elements", "current", "inside_link", "inside_strong", "breaks",
+        "pieces", "place", "link_chars", "strong_chars", "links", "media", "controls", "anchors", "anchor_start",
+    )  # fmt: skip
+
+    def __init__(self, max_blocks: int) -> None:
+        self.max_blocks = max_blocks
+        self.elements = Elements()
+        self.page = Page(elements=self.elements)
+        self.names: dict[str, int] = {}
+        self.open_elements: list[int] = []
+        self.current = -1
+        self.inside_link = self.inside_strong = self.breaks = 0
+        self.pieces: list[str] = []
+        self.place = -1
+        self.link_chars = self.strong_chars = self.links = self.media = self.controls = 0
+        self.anchors: list[tuple[str, str]] = []
+        self.anchor_start = 0
+
+    def open(self, tag: str, attributes: Attributes) -> None:
+        if tag in INLINE:
+            if tag == "a":
+                self.inside_link += 1
+                self.links += 1
+                self.anchor_start = len(self.pieces)
+        elif tag == "br":
+            self.line_break()
+        else:
+            self.flush()
+            if tag == "meta":
+                self.meta(attributes)
+            elif tag in _CONTROLS:
+                self.controls += 1
+        if tag in MEDIA:
+            self.media += 1
+        if tag in STRONG:
+            self.inside_strong += 1
+        name = signature(tag, attributes) if attributes else tag
+        elements = self.elements
+        number = self.names.get(name)
+        if number is None:
+            number = self.names[name] = len(elements.names)
+            elements.names.append(name)
+        self.open_elements.append(self.current)
+        elements.parents.append(self.current)
+        self.current = len(elements.tags)
+        elements.tags.append(tag)
+        elements.signatures.append(number)
+        elements.first.append(len(self.page.texts))
+        elements.last.append(0)
+        if tag == "a":
+            elements.hrefs[self.current] = attributes.get("href") or ""
+
+    def close(self) -> None:
+        index = self.current
+        self.current = self.open_elements.pop()
+        elements = self.elements
+        tag = elements.tags[index]
+        # An inline element's own text is still in the buffer: it ends in the block to come.
+        pending = 0
+        if tag in INLINE:
+            pending = self.place != -1
+            if tag == "a":
+                self.inside_link -= 1
+                href = elements.hrefs[index]
+                if href and self.place != -1:
+                    self.anchors.append(("".join(self.pieces[self.anchor_start :]), href))
+        elif tag != "br":
+            self.flush()
+        if tag in STRONG:
+            self.inside_strong -= 1
+        elements.last[index] = len(self.page.texts) + pending
+
+    def text(self, data: str) -> None:
+        self.pieces.append(data)
+        if data.isspace():
+            return
+        self.breaks = 0
+        if self.place == -1:
+            self.place = self.current
+        elif self.current != self.place:
+            self.place = self.common_ancestor(self.place, self.current)
+        if self.inside_link or self.inside_strong:
+            size = len(squeeze(data))
+            if self.inside_link:
+                self.link_chars += size
+            if self.inside_strong:
+                self.strong_chars += size
+
+    def line_break(self) -> None:
+        self.breaks += 1
+        if self.breaks == 2:
+            self.flush()
+        self.pieces.append(" ")
+
+    def common_ancestor(self, one: int, other: int) -> int:
+        # Elements are numbered in document order, so the larger number is never the ancestor.
+        parents = self.elements.parents
+        while one != other:
+            if one > other:
+                one = parents[one]
+            else:
+                other = parents[other]
+        return one
+
+    def flush(self) -> None:
+        """End the block in hand, if it has any text."""
+        if not self.pieces:
+            return
+        text = squeeze("".join(self.pieces))
+        self.pieces.clear()
+        self.breaks = 0
+        if text:
+            place, self.place = self.place, -1
+            if place >= 0 and self.elements.tags[place] == "title":
+                self.page.head.titles.append(text)
+            else:
+                self.add_block(text, place)
+            self.link_chars = self.strong_chars = self.media = self.controls = 0
+            self.links = self.inside_link
+            self.anchors = []
+        self.anchor_start = 0
+
+    def add_block(self, text: str, place: int) -> None:
+        page = self.page
+        page.texts.append(text)
+        page.places.append(place)
+        page.link_chars.append(min(self.link_chars, len(text)))
+        page.strong_chars.append(min(self.strong_chars, len(text)))
+        page.links.append(self.links)
+        page.media.append(self.media)
+        page.controls.append(self.controls)
+        page.anchors.append(self.anchors)
+        if len(page.texts) > self.max_blocks:
+            raise TooLargeError(f"more than {self.max_blocks:,} blocks")
+
+    def meta(self, attributes: Attributes) -> None:
+        kind = _HEAD_META.get(attributes.get("property") or attributes.get("name") or "")
+        content = squeeze(attributes.get("content") or "")
+        if kind and content:
+            getattr(self.page.head, kind).append(content)
+
+
+def signature(tag: str, attributes: Attributes) -> str:
+    """Return the tag and the attributes that name an element, as one string."""
+    parts = [tag]
+    for key, value in attributes.items():
+        if value and key in _NAMING:
+            parts.append(value if key == "class" or key == "id" else f"{key} {value}")
+    return " ".join(parts)

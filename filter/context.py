@@ -1,0 +1,101 @@
+"""What the neighbourhood of a block says: first-stage probabilities, gathered around each block.
+
+A sub-heading and a related headline look the same alone; they differ in what stands before, after and
+around them in the tree. The second stage of the model (stacked sequential learning: Cohen and Carvalho
+2005, https://www.ijcai.org/Proceedings/05/Papers/0378.pdf) sees, next to a block's own features, the
+probabilities of its neighbours, of windows before and after it, of the blocks that share its DOM
+signature, and of the elements above it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filter.blocks import Page
+from filter.features import Floats, ancestor_chains, shifted, signature_groups
+from filter.labels import LABELS, Label
+
+_BODY = LABELS.index(Label.BODY)
+_NEAR = (-4, -3, -2, -1, 1, 2, 3, 4)
+_WINDOWS = (3, 10, 30)
+_LEVELS = (1, 2, 3, 4, 6)
+_N_TEXT = len(LABELS) * (1 + len(_NEAR) + 2 * len(_WINDOWS)) + 2 * len(_WINDOWS) + 4
+_N_STRUCTURE = 3 * 3 + 2 * len(_LEVELS)
+#: Number of columns of `context_table`.
+N_CONTEXT = _N_TEXT + _N_STRUCTURE
+#: log(1e-4): a first-stage probability below that says no more.
+_FLOOR = 1e-4
+
+
+def context_table(page: Page, probabilities: Floats) -> Floats:
+    """Return what surrounds each block.
+
+    Parameters
+    ----------
+    page : Page
+    probabilities : ndarray of shape (n_blocks, 9), float32
+        Of the first stage, columns in the order of `LABELS`.
+
+    Returns
+    -------
+    ndarray of shape (n_blocks, N_CONTEXT), float32
+        The last columns are NaN for plain text, which has no tree.
+    """
+    chars = np.fromiter(map(len, page.texts), np.float32, len(page))
+    parts = _sequence_parts(probabilities, chars)
+    if page.elements:
+        parts += _tree_parts(page, probabilities[:, _BODY], chars)
+    else:
+        parts.append(np.full((len(page), _N_STRUCTURE), np.nan, np.float32))
+    return np.column_stack(parts).astype(np.float32)
+
+
+def _sequence_parts(probabilities: Floats, chars: Floats) -> list[NDArray[np.floating]]:
+    parts: list[NDArray[np.floating]] = [np.log(np.maximum(probabilities, _FLOOR))]
+    parts += [shifted(probabilities, shift) for shift in _NEAR]
+    body_chars = probabilities[:, _BODY] * chars
+    weighted = np.column_stack((probabilities, body_chars, chars, np.ones_like(chars)))
+    sums = np.concatenate((np.zeros((1, weighted.shape[1])), np.cumsum(weighted, axis=0, dtype=np.float64)))
+    index = np.arange(len(chars))
+    for width in _WINDOWS:
+        for low, high in (
+            (np.maximum(index - width, 0), index),
+            (index + 1, np.minimum(index + 1 + width, len(chars))),
+        ):
+            window = sums[high] - sums[low]
+            parts += [window[:, :-3] / np.maximum(window[:, -1:], 1), window[:, -3] / np.maximum(window[:, -2], 1)]
+    total = max(float(sums[-1, -3]), 1e-3)
+    before = sums[:-1, -3]
+    parts += [
+        before / total,
+        (total - before - body_chars) / total,
+        np.full(len(chars), np.log1p(total)),
+        np.full(len(chars), total / sums[-1, -2]),
+    ]
+    return parts
+
+
+def _tree_parts(page: Page, body: Floats, chars: Floats) -> list[NDArray[np.floating]]:
+    elements = page.elements
+    assert elements is not None
+    chains = ancestor_chains(page)
+    mass = body * chars
+    parts: list[NDArray[np.floating]] = []
+    for group in signature_groups(page, chains).values():
+        size = np.bincount(group)[group]
+        total = np.bincount(group, body)[group]
+        weighted = (np.bincount(group, mass) / np.bincount(group, chars))[group]
+        others = np.where(size > 1, (total - body) / np.maximum(size - 1, 1), 0.5)
+        parts += [total / size, weighted, others]
+    first = np.array([*elements.first, 0])
+    last = np.array([*elements.last, len(page)])
+    mass_sums = np.concatenate(([0], np.cumsum(mass, dtype=np.float64)))
+    char_sums = np.concatenate(([0], np.cumsum(chars, dtype=np.float64)))
+    whole = max(float(mass_sums[-1]), 1e-3)
+    for level in _LEVELS:
+        element = chains[:, level]
+        inside = mass_sums[last[element]] - mass_sums[first[element]]
+        held = char_sums[last[element]] - char_sums[first[element]]
+        parts += [inside / np.maximum(held, 1), inside / whole]
+    return parts

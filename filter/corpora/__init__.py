@@ -1,0 +1,1 @@
+"""Reading and checking of training and evaluation data; never needed to classify a page."""

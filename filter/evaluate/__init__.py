@@ -1,0 +1,1 @@
+"""Scores of newsfilter and its peers, the report on them and the gate. Offline only."""

@@ -1,0 +1,492 @@
+"""The blocks of a page as a table of numbers, one row a block.
+
+Every column has a name; `SCHEMA` is a digest of names and order, so that a model is never fed a table
+it was not trained on. A value that the input cannot give (link density of plain text) is NaN.
+
+References
+----------
+Shallow text features, link density and neighbours: Kohlschütter et al. 2010,
+https://doi.org/10.1145/1718487.1718542. Text share of ancestors: Sun et al. 2011,
+https://doi.org/10.1145/2009916.2009952.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filter.blocks import Page, blocks_from_walk
+from filter.characters import N_CLASSES, SIZE, CharClass, CharTables, code_points, look_up, starts_of
+from filter.ngrams import word_hashes_of
+from filter.text import squeeze
+from filter.tree import walk_markup
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+#: A block of running text, not a heading or an item: jusText's LENGTH_LOW is 70.
+LONG = 80
+#: How many ancestors a block sees; deeper trees are rare and the rest is page frame.
+DEPTH = 24
+#: Tags whose nearness above a block tells its part of the page.
+LANDMARKS = (
+    "article main section aside header footer nav figure figcaption ul ol li table form blockquote p h1 h2 h3 "
+    "h4 h5 h6 a button time span div dl label address pre center".split()
+)
+#: Characters that say something by themselves.
+MARKS = "©@#%:?$€|/("
+_LEVELS = (1, 2, 3, 5, 8)
+_SHIFTS = (-3, -2, -1, 1, 2, 3)
+_VOCABULARY_BITS = 13
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the names of the columns, in order: those of a page that has everything."""
+    markup = "<title>a</title><meta name=description content=a><p>a"
+    ld_json = '{"articleBody": "a"}'
+    page = blocks_from_walk(walk_markup(markup), max_blocks=9)
+    page.head.ld_json.append(ld_json)
+    blank = CharTables(np.zeros(SIZE, np.uint8), np.arange(SIZE, dtype=np.uint32))
+    return tuple(_columns(page, blank))
+
+
+def schema() -> str:
+    """Return a digest of the column names and their order."""
+    return hashlib.sha256("\n".join(names()).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """Counts of a page's texts that several features share; arrays of length n_blocks."""
+
+    chars: Floats
+    counts: Floats  # (n_blocks, N_CLASSES)
+    marks: Floats  # (n_blocks, len(MARKS))
+    first_class: Ints
+    last_class: Ints
+    last_but_one: Ints
+    word_hashes: NDArray[np.uint64]
+    word_rows: Ints
+    n_words: Floats
+
+
+def feature_table(page: Page, tables: CharTables) -> Floats:
+    """Return the features of each block.
+
+    Parameters
+    ----------
+    page : Page
+        At least one block.
+    tables : CharTables
+
+    Returns
+    -------
+    ndarray of shape (n_blocks, len(NAMES)), float32
+        Columns as in `NAMES`; NaN where the input cannot tell.
+    """
+    columns = _columns(page, tables)
+    table = np.full((len(page), len(names())), np.nan, np.float32)
+    for number, name in enumerate(names()):
+        if name in columns:
+            table[:, number] = columns[name]
+    return table
+
+
+def _columns(page: Page, tables: CharTables) -> dict[str, Floats]:
+    text = _measure(page.texts, tables)
+    columns = _text_columns(text)
+    columns |= _repeat_column(page.texts)
+    columns |= _position_columns(text)
+    columns |= _vocabulary_columns(page, text)
+    columns |= _head_columns(page, text, tables)
+    if page.elements:
+        columns |= _structure_columns(page, text)
+    return columns | _neighbour_columns(columns)
+
+
+def _measure(texts: list[str], tables: CharTables) -> _Text:
+    points = code_points("".join(texts))
+    starts = starts_of(texts, padding=0)
+    n_blocks = len(texts)
+    row = np.repeat(np.arange(n_blocks), np.diff(starts))
+    classes = look_up(tables.classes, points)
+    counts = np.bincount(row * N_CLASSES + classes, minlength=n_blocks * N_CLASSES)
+    folded = look_up(tables.folded, points).astype(np.uint64)
+    hashes, word_rows = word_hashes_of(folded, classes, row)
+    ends = starts[1:] - 1
+    return _Text(
+        chars=np.diff(starts).astype(np.float32),
+        counts=counts.reshape(n_blocks, N_CLASSES).astype(np.float32),
+        marks=_count_marks(points, row, n_blocks),
+        first_class=classes[starts[:-1]].astype(np.int64),
+        last_class=classes[ends].astype(np.int64),
+        last_but_one=classes[np.maximum(ends - 1, starts[:-1])].astype(np.int64),
+        word_hashes=hashes,
+        word_rows=word_rows,
+        n_words=np.bincount(word_rows, minlength=n_blocks).astype(np.float32),
+    )
+
+
+def _count_marks(points: NDArray[np.uint32], row: Ints, n_blocks: int) -> Floats:
+    columns = [np.bincount(row[points == ord(mark)], minlength=n_blocks) for mark in MARKS]
+    return np.column_stack(columns).astype(np.float32)
+
+
+def _text_columns(text: _Text) -> dict[str, Floats]:
+    letters = text.counts[:, CharClass.LOWER] + text.counts[:, CharClass.UPPER]
+    letters = letters + text.counts[:, CharClass.UNCASED] + text.counts[:, CharClass.UNSPACED]
+    columns = {
+        "log_chars": np.log1p(text.chars),
+        "log_words": np.log1p(text.n_words),
+        "word_length": letters / np.maximum(text.n_words, 1),
+        "upper_of_letters": text.counts[:, CharClass.UPPER] / np.maximum(letters, 1),
+        "upper_per_word": text.counts[:, CharClass.UPPER] / np.maximum(text.n_words, 1),
+        "log_stops": np.log1p(text.counts[:, CharClass.STOP]),
+        "log_commas": np.log1p(text.counts[:, CharClass.COMMA]),
+        "words_per_stop": np.log1p(text.n_words / (1 + text.counts[:, CharClass.STOP])),
+    }
+    for number, mark in enumerate(MARKS):
+        columns[f"log_{mark}"] = np.log1p(text.marks[:, number])
+    shares = text.counts / text.chars[:, None]
+    for member in CharClass:
+        columns[f"share_{member.name.lower()}"] = shares[:, member]
+    closed = np.isin(text.last_class, (CharClass.QUOTE, CharClass.PUNCT)) & (text.last_but_one == CharClass.STOP)
+    columns["ends_stop"] = ((text.last_class == CharClass.STOP) | closed).astype(np.float32)
+    for name, member in (("comma", CharClass.COMMA), ("digit", CharClass.DIGIT), ("separator", CharClass.SEPARATOR),
+                         ("quote", CharClass.QUOTE), ("symbol", CharClass.SYMBOL)):  # fmt: skip
+        columns[f"ends_{name}"] = (text.last_class == member).astype(np.float32)
+    for member in (CharClass.LOWER, CharClass.UPPER, CharClass.DIGIT, CharClass.QUOTE, CharClass.SEPARATOR,
+                   CharClass.DASH, CharClass.SYMBOL, CharClass.PUNCT):  # fmt: skip
+        columns[f"begins_{member.name.lower()}"] = (text.first_class == member).astype(np.float32)
+    return columns
+
+
+def _repeat_column(texts: list[str]) -> dict[str, Floats]:
+    repeats: dict[str, int] = {}
+    for text in texts:
+        repeats[text] = repeats.get(text, 0) + 1
+    return {"repeats": np.log(np.fromiter((repeats[text] for text in texts), np.float32, len(texts)))}
+
+
+def _position_columns(text: _Text) -> dict[str, Floats]:
+    n_blocks = len(text.chars)
+    index = np.arange(n_blocks, dtype=np.float32)
+    before = np.cumsum(text.chars) - text.chars
+    total = text.chars.sum()
+    is_long = (text.chars >= LONG) & (text.last_class == CharClass.STOP)
+    columns = {
+        "log_blocks": np.full(n_blocks, np.log1p(n_blocks), np.float32),
+        "log_page_chars": np.full(n_blocks, np.log1p(total), np.float32),
+        "position": index / n_blocks,
+        "log_index": np.log1p(index),
+        "log_from_end": np.log1p(n_blocks - 1 - index),
+        "chars_before": before / total,
+        "log_chars_before": np.log1p(before),
+        "log_chars_after": np.log1p(total - before - text.chars),
+        "long_share": np.full(n_blocks, is_long.mean(), np.float32),
+    }
+    long_index = np.flatnonzero(is_long)
+    if len(long_index) == 0:
+        long_index = np.array([int(np.argmax(text.chars))])
+    columns["since_first_long"] = _signed_log(index - long_index[0])
+    columns["since_last_long"] = _signed_log(index - long_index[-1])
+    padded = np.concatenate(([-n_blocks], long_index, [2 * n_blocks]))
+    columns["to_long_before"] = np.log1p(index - padded[np.searchsorted(long_index, index, side="left")])
+    columns["to_long_after"] = np.log1p(padded[np.searchsorted(long_index, index, side="right") + 1] - index)
+    long_chars = text.chars * is_long
+    for width in (2, 5, 10):
+        columns[f"long_chars_{width}"] = np.log1p(window_sum(long_chars, width))
+    columns["short_run"] = np.log1p(_run_length(~is_long))
+    return columns
+
+
+def _vocabulary_columns(page: Page, text: _Text) -> dict[str, Floats]:
+    """Return how far a block shares its words with the running text of the page."""
+    n_blocks = len(page)
+    slot = (text.word_hashes >> np.uint64(64 - _VOCABULARY_BITS)).astype(np.int64)
+    rows = text.word_rows
+    is_long = text.chars >= LONG
+    in_long = is_long[rows]
+    size = 1 << _VOCABULARY_BITS
+    long_counts = np.bincount(slot[in_long], minlength=size)
+    page_counts = np.bincount(slot, minlength=size)
+    others = long_counts[slot] - in_long
+    n_words = np.maximum(text.n_words, 1)
+    return {
+        "shared_words": np.bincount(rows, others > 0, n_blocks) / n_words,
+        "common_words": np.bincount(rows, others > 0.004 * in_long.sum() + 2, n_blocks) / n_words,
+        "mean_log_long_count": np.bincount(rows, np.log1p(np.maximum(others, 0)), n_blocks) / n_words,
+        "page_words": np.bincount(rows, np.log(page_counts[slot]), n_blocks) / n_words,
+        "top_overlap": _overlap(slot, rows, n_blocks, slot[rows < min(3, n_blocks)]),
+    }
+
+
+def _overlap(slot: Ints, rows: Ints, n_blocks: int, reference: Ints) -> Floats:
+    """Return the share of each block's words that are in `reference`."""
+    known = np.zeros(1 << _VOCABULARY_BITS, bool)
+    known[reference] = True
+    hits = np.bincount(rows, known[slot], n_blocks)
+    return (hits / np.maximum(np.bincount(rows, minlength=n_blocks), 1)).astype(np.float32)
+
+
+def _head_columns(page: Page, text: _Text, tables: CharTables) -> dict[str, Floats]:
+    """Return how a block compares with what the page's head says of the article."""
+    n_blocks = len(page)
+    columns = {}
+    if page.head.titles:
+        columns["title_words"], columns["title_cover"] = _cover(page.head.titles, text, tables, n_blocks)
+        keys = {squeeze(title).lower() for title in page.head.titles}
+        keys |= {part.strip() for key in keys for part in key.replace(" | ", " - ").split(" - ")}
+        columns["title_equal"] = np.fromiter((t.lower() in keys for t in page.texts), np.float32, n_blocks)
+    if page.head.descriptions:
+        columns["description_words"], columns["description_cover"] = _cover(
+            page.head.descriptions, text, tables, n_blocks
+        )
+    body = " ".join(article_bodies(page.head.ld_json))
+    if body:
+        columns["article_body"] = _pair_cover(body, text, tables, n_blocks)
+    return columns
+
+
+def _cover(
+    references: list[str], text: _Text, tables: CharTables, n_blocks: int
+) -> tuple[Floats, Floats]:
+    """Return which share of a block's words is in the first reference, and of the reference's in the block."""
+    hashes = _word_hashes(references[0], tables)
+    known = np.unique(hashes)
+    hits = np.bincount(text.word_rows, np.isin(text.word_hashes, known), n_blocks)
+    return hits / np.maximum(text.n_words, 1), np.minimum(hits / max(len(known), 1), 1)
+
+
+def _word_hashes(text: str, tables: CharTables) -> NDArray[np.uint64]:
+    points = code_points(text)
+    folded = look_up(tables.folded, points).astype(np.uint64)
+    return word_hashes_of(folded, look_up(tables.classes, points), np.zeros(len(points), np.int64))[0]
+
+
+def _pair_cover(reference: str, text: _Text, tables: CharTables, n_blocks: int) -> Floats:
+    """Return the share of each block's pairs of adjacent words that stand so in `reference`."""
+    known = _word_pairs(_word_hashes(reference, tables))
+    inside = text.word_rows[:-1] == text.word_rows[1:]
+    rows = text.word_rows[:-1][inside]
+    hits = np.bincount(rows, np.isin(_word_pairs(text.word_hashes)[inside], known), n_blocks)
+    return hits / np.maximum(np.bincount(rows, minlength=n_blocks), 1)
+
+
+def _word_pairs(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return hashes[:-1] * np.uint64(31) + hashes[1:]
+
+
+def article_bodies(ld_json: Iterable[str]) -> list[str]:
+    """Return the ``articleBody`` texts of JSON-LD scripts; broken JSON has none."""
+    bodies = []
+    for script in ld_json:
+        if "articleBody" not in script:
+            continue
+        try:
+            stack = [json.loads(script, strict=False)]
+        except (ValueError, RecursionError):
+            continue
+        while stack:
+            node = stack.pop()
+            if isinstance(node, list):
+                stack.extend(node)
+            elif isinstance(node, dict):
+                stack.extend(node.values())
+                if isinstance(node.get("articleBody"), str):
+                    bodies.append(node["articleBody"])
+    return bodies
+
+
+# ---------------------------------------------------------------------------------------------- structure
+
+
+def _structure_columns(page: Page, text: _Text) -> dict[str, Floats]:
+    elements = page.elements
+    assert elements is not None
+    n_blocks = len(page)
+    links = np.array(page.link_chars, np.float32)
+    columns = {
+        "link_density": links / text.chars,
+        "strong_density": np.array(page.strong_chars, np.float32) / text.chars,
+        "log_links": np.log1p(np.array(page.links, np.float32)),
+        "log_media": np.log1p(np.array(page.media, np.float32)),
+        "log_controls": np.log1p(np.array(page.controls, np.float32)),
+    }
+    chains = ancestor_chains(page)
+    columns |= _landmark_columns(elements.tags, chains)
+    first = np.append(np.array(elements.first, np.int64), 0)
+    last = np.append(np.array(elements.last, np.int64), n_blocks)  # chain entry -1: the page
+    sums = _prefix_sums(text, links)
+    stats = sums[last] - sums[first]  # per element: chars, link chars, long chars, blocks
+    columns |= _ancestor_columns(chains, stats, first, last)
+    columns |= _branch_columns(chains, stats, first, last)
+    columns |= _group_columns(page, text, links, chains)
+    return columns
+
+
+def ancestor_chains(page: Page) -> Ints:
+    """Return the element of each block and its ancestors, shape (n_blocks, DEPTH); -1 above the root."""
+    assert page.elements is not None
+    parents = np.append(np.array(page.elements.parents, np.int64), -1)
+    chains = np.empty((len(page), DEPTH), np.int64)
+    current = np.array(page.places, np.int64)
+    for level in range(DEPTH):
+        chains[:, level] = current
+        current = parents[current]
+    return chains
+
+
+def _landmark_columns(tags: list[str], chains: Ints) -> dict[str, Floats]:
+    """Return one over the distance (plus one) to the nearest ancestor of each tag; 0 where there is none."""
+    numbers = {tag: number for number, tag in enumerate(LANDMARKS, 1)}
+    ids = np.array([numbers.get(tag, 0) for tag in tags] + [0], np.int64)[chains]
+    near = np.zeros((len(chains), len(LANDMARKS) + 1), np.float32)
+    index = np.arange(len(chains))
+    for level in range(DEPTH - 1, -1, -1):
+        near[index, ids[:, level]] = 1 / (1 + level)
+    columns = {f"near_{tag}": near[:, number] for tag, number in numbers.items()}
+    columns["depth"] = (chains >= 0).sum(axis=1).astype(np.float32)
+    return columns
+
+
+def _prefix_sums(text: _Text, links: Floats) -> NDArray[np.float64]:
+    is_good = (text.chars >= LONG) & (links < 0.4 * text.chars)
+    per_block = np.column_stack((text.chars, links, text.chars * is_good, np.ones_like(links)))
+    return np.concatenate((np.zeros((1, 4)), np.cumsum(per_block, axis=0, dtype=np.float64)))
+
+
+def _ancestor_columns(
+    chains: Ints, stats: NDArray[np.float64], first: Ints, last: Ints
+) -> dict[str, Floats]:
+    columns = {}
+    page = np.maximum(stats[-1], 1)
+    index = np.arange(len(chains))
+    for level in _LEVELS:
+        element = chains[:, level]
+        chars, links, good, blocks = stats[element].T
+        columns[f"up{level}_chars"] = chars / page[0]
+        columns[f"up{level}_links"] = links / np.maximum(chars, 1)
+        columns[f"up{level}_good"] = good / page[2]
+        columns[f"up{level}_good_share"] = good / np.maximum(chars, 1)
+        columns[f"up{level}_blocks"] = np.log1p(blocks)
+        columns[f"up{level}_mean"] = np.log1p(chars / np.maximum(blocks, 1))
+        columns[f"up{level}_place"] = (index - first[element]) / np.maximum(last[element] - first[element], 1)
+    return columns
+
+
+def _branch_columns(
+    chains: Ints, stats: NDArray[np.float64], first: Ints, last: Ints
+) -> dict[str, Floats]:
+    """Return where a block stands relative to the centre: the deepest element with most running text.
+
+    Its branch is its highest ancestor that does not hold the centre (or, inside the centre, the child
+    of the centre that it is in).
+    """
+    n_blocks = len(chains)
+    page = np.maximum(stats[-1], 1)
+    index = np.arange(n_blocks)
+    columns = {}
+    for share in (0.4, 0.75):
+        heavy = np.flatnonzero(stats[:-1, 2] >= share * page[2])
+        centre = int(heavy[-1]) if len(heavy) else -1
+        low, high = first[centre], last[centre]
+        holds = (chains < 0) | ((first[chains] <= low) & (last[chains] >= high) & (chains <= centre))
+        steps = holds.argmax(axis=1)
+        branch = chains[index, np.maximum(steps - 1, 0)]
+        chars, links, good, blocks = stats[branch].T
+        name = f"centre{int(share * 100)}"
+        columns[f"{name}_inside"] = ((index >= low) & (index < high)).astype(np.float32)
+        columns[f"{name}_steps"] = steps.astype(np.float32)
+        columns[f"{name}_offset"] = _signed_log(np.where(index < low, index - low, np.maximum(index - high + 1, 0)))
+        columns[f"{name}_through"] = np.clip((index - low) / max(high - low, 1), -1, 2)
+        columns[f"{name}_branch_chars"] = chars / page[0]
+        columns[f"{name}_branch_links"] = links / np.maximum(chars, 1)
+        columns[f"{name}_branch_good"] = good / np.maximum(chars, 1)
+        columns[f"{name}_branch_blocks"] = np.log1p(blocks)
+        columns[f"{name}_branch_mean"] = np.log1p(chars / np.maximum(blocks, 1))
+        columns[f"{name}_share"] = np.full(n_blocks, stats[centre, 0] / page[0])
+    return columns
+
+
+def _group_columns(page: Page, text: _Text, links: Floats, chains: Ints) -> dict[str, Floats]:
+    """Return what the blocks of one DOM signature (element and parents alike) have in common."""
+    columns = {}
+    for name, group in signature_groups(page, chains).items():
+        size = np.bincount(group)
+        mean_chars = np.bincount(group, text.chars) / size
+        density = np.bincount(group, links) / np.maximum(np.bincount(group, text.chars), 1)
+        columns[f"{name}_size"] = np.log1p(size[group])
+        columns[f"{name}_mean"] = np.log1p(mean_chars[group])
+        columns[f"{name}_links"] = density[group]
+    return columns
+
+
+def signature_groups(page: Page, chains: Ints) -> dict[str, Ints]:
+    """Return, for three ways to be alike, the group number of each block, shape (n_blocks,)."""
+    assert page.elements is not None
+    signatures = np.append(np.array(page.elements.signatures, np.int64), -1)[chains[:, :4]] + 1
+    base = np.int64(len(page.elements.names) + 2)
+    above = (signatures[:, 1] * base + signatures[:, 2]) * base + signatures[:, 3]
+    own = signatures[:, 0]
+    keys = {"like": above * base + own, "parents_like": above, "element_like": own}
+    return {name: np.unique(key, return_inverse=True)[1].reshape(-1) for name, key in keys.items()}
+
+
+# --------------------------------------------------------------------------------------------- neighbours
+
+_NEIGHBOURS = (
+    "log_chars ends_stop upper_per_word share_digit repeats shared_words title_words link_density up1_chars"
+    " near_p near_li near_h2 near_a"
+).split()
+
+
+def _neighbour_columns(columns: dict[str, Floats]) -> dict[str, Floats]:
+    present = [name for name in _NEIGHBOURS if name in columns]
+    base = np.column_stack([columns[name] for name in present])
+    result = {}
+    for shift in _SHIFTS:
+        moved = shifted(base, shift)
+        for number, name in enumerate(present):
+            result[f"{name}{shift:+d}"] = moved[:, number]
+    return result
+
+
+def shifted(rows: Floats, shift: int) -> Floats:
+    """Return `rows` with row ``i`` replaced by row ``i + shift``; zeros beyond the ends."""
+    result = np.zeros_like(rows)
+    if shift > 0:
+        result[:-shift] = rows[shift:]
+    else:
+        result[-shift:] = rows[:shift]
+    return result
+
+
+def window_sum(values: NDArray[np.floating], width: int) -> Floats:
+    """Return the sum over each value and the `width` values before and after it; along the first axis."""
+    sums = np.concatenate((np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0, dtype=np.float64)))
+    index = np.arange(len(values))
+    result: Floats = (sums[np.minimum(index + width + 1, len(values))] - sums[np.maximum(index - width, 0)]).astype(
+        np.float32
+    )
+    return result
+
+
+def _run_length(flags: NDArray[np.bool_]) -> Floats:
+    """Return the length of the run of true flags around each index; 0 where false."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
+    lengths = np.zeros(len(flags), np.float32)
+    sizes = edges[1::2] - edges[::2]
+    lengths[flags] = np.repeat(sizes, sizes)
+    return lengths
+
+
+def _signed_log(values: NDArray[np.floating]) -> Floats:
+    return (np.sign(values) * np.log1p(np.abs(values))).astype(np.float32)

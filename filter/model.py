@@ -1,0 +1,270 @@
+"""The trained model: plain arrays, and the arithmetic from a page's features to probabilities.
+
+Two stages, each a small neural network (Rumelhart et al. 1986), run with numpy alone:
+
+1. hashed n-grams of a block's text and of the names of its elements go through linear models; their
+   scores, those of the neighbouring blocks and the feature table go through the first network;
+2. the same, with the context of first-stage probabilities (`filter.context`), goes through the second.
+
+The file is an uncompressed ``.npz`` of arrays (no pickle: loading runs no code) with one JSON text
+among them, the manifest. Protocol numbers are raised when the meaning of an array changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filter import features
+from filter.blocks import Page
+from filter.characters import CharTables
+from filter.context import context_table
+from filter.errors import ModelCompatibilityError, ModelIntegrityError, ModelNotFoundError
+from filter.features import Floats, Ints, ancestor_chains, shifted
+from filter.labels import LABELS
+from filter.ngrams import Hashed, clip, hash_ngrams
+
+#: Raise when arrays change their meaning, and say so in the changelog.
+PROTOCOL = 1
+TEXT_BITS, NAME_BITS = 16, 15
+TEXT_SIZES, NAME_SIZES = (2, 3, 4), (4,)
+#: Ancestors whose names speak of the block itself, and those that speak of its surroundings.
+NEAR_LEVELS, FAR_LEVELS = slice(0, 2), slice(2, 8)
+_NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
+_CLIP = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A multilayer perceptron with standardised inputs.
+
+    Attributes
+    ----------
+    mean, scale : ndarray of shape (n_inputs,), float32
+        An input is standardised, limited to ±4, and 0 where it is missing (NaN).
+    weights, biases : tuple of ndarray, float32
+        Layer ``i`` maps (n_rows, n_i) to (n_rows, n_i+1); all but the last are followed by a ReLU.
+    """
+
+    mean: Floats
+    scale: Floats
+    weights: tuple[Floats, ...]
+    biases: tuple[Floats, ...]
+
+    def logits(self, rows: Floats) -> Floats:
+        """Return the outputs before the softmax, shape (n_rows, 9)."""
+        hidden = standardise(rows, self.mean, self.scale)
+        last = len(self.weights) - 1
+        for number, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
+            hidden = hidden @ weights + biases
+            if number < last:
+                np.maximum(hidden, 0, out=hidden)
+        return hidden
+
+
+def standardise(rows: Floats, mean: Floats, scale: Floats) -> Floats:
+    """Return rows as a network takes them: standardised, limited, missing values 0."""
+    standard = (rows - mean) * scale
+    np.clip(standard, -_CLIP, _CLIP, out=standard)
+    return np.nan_to_num(standard, copy=False, nan=0.0)
+
+
+def softmax(logits: Floats) -> Floats:
+    """Return probabilities; rows sum to 1."""
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    result: Floats = exponents / exponents.sum(axis=1, keepdims=True)
+    return result
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that classifying needs.
+
+    Attributes
+    ----------
+    tables : CharTables
+    text_weights : ndarray of shape (2 ** TEXT_BITS, 9), float32
+    near_weights, far_weights : ndarray of shape (2 ** NAME_BITS, 9), float32
+    first, second : Network
+    temperature : ndarray of shape (2,), float32
+        Divides the final logits: of HTML, of plain text (Guo et al. 2017, https://arxiv.org/abs/1706.04599).
+    manifest : mapping
+        What the model was made from; see ``models/manifest.json``.
+    """
+
+    tables: CharTables
+    text_weights: Floats
+    near_weights: Floats
+    far_weights: Floats
+    first: Network
+    second: Network
+    temperature: Floats
+    manifest: Mapping[str, Any]
+
+    def probabilities(self, page: Page) -> Floats:
+        """Return the probability of each label for each block, shape (n_blocks, 9); rows sum to 1."""
+        if not len(page):
+            return np.zeros((0, len(LABELS)), np.float32)
+        inputs = self.inputs(page)
+        first = softmax(self.first.logits(inputs))
+        logits = self.second.logits(np.hstack((inputs, context_table(page, first))))
+        return softmax(logits / self.temperature[0 if page.elements else 1])
+
+    def inputs(self, page: Page) -> Floats:
+        """Return what the first network takes, shape (n_blocks, n_inputs)."""
+        table = features.feature_table(page, self.tables)
+        hashed = text_grams(page, self.tables)
+        scores = row_means(hashed, self.text_weights)
+        if page.elements:
+            near, far = self._name_scores(page)
+        else:
+            near = far = np.full_like(scores, np.nan)
+        return join_inputs(table, scores, near, far)
+
+    def _name_scores(self, page: Page) -> tuple[Floats, Floats]:
+        assert page.elements is not None
+        hashed = hash_ngrams(page.elements.names, self.tables, bits=NAME_BITS, sizes=NAME_SIZES)
+        names = named_ancestors(page)
+        pad = np.zeros((1, len(LABELS)), np.float32)
+        near = np.concatenate((row_means(hashed, self.near_weights), pad))
+        far = np.concatenate((row_means(hashed, self.far_weights), pad))
+        return near[names[:, NEAR_LEVELS]].sum(axis=1), far[names[:, FAR_LEVELS]].sum(axis=1)
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of all arrays, to tell results of two models apart."""
+        return hashlib.sha256(dumps(self)).hexdigest()
+
+
+def text_grams(page: Page, tables: CharTables) -> Hashed:
+    """Return the hashed n-grams of each block's text."""
+    return hash_ngrams([clip(text) for text in page.texts], tables, bits=TEXT_BITS, sizes=TEXT_SIZES)
+
+
+def named_ancestors(page: Page) -> Ints:
+    """Return the name number of each block's ancestors, shape (n_blocks, DEPTH); -1 above the root."""
+    assert page.elements is not None
+    signatures = np.append(np.array(page.elements.signatures, np.int64), -1)
+    result: Ints = signatures[ancestor_chains(page)]
+    return result
+
+
+def row_means(hashed: Hashed, weights: Floats) -> Floats:
+    """Return the sum of each row's weights over the root of their number, shape (n_rows, 9)."""
+    if len(hashed.offsets) == 1:
+        return np.zeros((0, weights.shape[1]), np.float32)
+    sums = np.add.reduceat(weights[hashed.buckets], hashed.offsets[:-1], axis=0)
+    return sums / np.sqrt(np.diff(hashed.offsets)[:, None]).astype(np.float32)
+
+
+def join_inputs(table: Floats, text: Floats, near: Floats, far: Floats) -> Floats:
+    """Return features, linear scores and the text scores of neighbours side by side."""
+    return np.hstack((table, text, near, far, *(shifted(text, shift) for shift in _NEIGHBOURS)))
+
+
+# -------------------------------------------------------------------------------------------------- file
+
+
+def dumps(model: Model) -> bytes:
+    """Return the model as the bytes of its file; the same model gives the same bytes."""
+    arrays: dict[str, NDArray[Any]] = {
+        "manifest": np.frombuffer(json.dumps(model.manifest, sort_keys=True).encode(), np.uint8),
+        "classes": model.tables.classes,
+        "folded": model.tables.folded,
+        "text_weights": model.text_weights.astype(np.float16),
+        "near_weights": model.near_weights.astype(np.float16),
+        "far_weights": model.far_weights.astype(np.float16),
+        "temperature": model.temperature,
+    }
+    for stage in ("first", "second"):
+        network: Network = getattr(model, stage)
+        arrays |= {f"{stage}_mean": network.mean, f"{stage}_scale": network.scale}
+        for number, (weights, biases) in enumerate(zip(network.weights, network.biases, strict=True)):
+            arrays |= {f"{stage}_weights{number}": weights, f"{stage}_biases{number}": biases}
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=False, **arrays)
+    return stream.getvalue()
+
+
+def loads(data: bytes, *, source: str = "model") -> Model:
+    """Return the model in `data`.
+
+    Raises
+    ------
+    ModelIntegrityError
+        The bytes are no model file, or a damaged one.
+    ModelCompatibilityError
+        Written for another protocol, feature schema or label set.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        manifest = json.loads(arrays["manifest"].tobytes())
+        _check_compatible(manifest, source)
+        return _from_arrays(arrays, manifest)
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, TypeError, AttributeError) as error:
+        raise ModelIntegrityError(f"no model file, or a damaged one ({error})", source=source) from error
+
+
+def _check_compatible(manifest: Mapping[str, Any], source: str) -> None:
+    expected = {"protocol": PROTOCOL, "features": features.schema(), "labels": list(LABELS)}
+    for key, value in expected.items():
+        if manifest.get(key) != value:
+            raise ModelCompatibilityError(
+                f"made for {key} {manifest.get(key)!r}, this newsfilter has {value!r}; train it again", source=source
+            )
+
+
+def _from_arrays(arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]) -> Model:
+    return Model(
+        tables=CharTables(arrays["classes"], arrays["folded"]),
+        text_weights=arrays["text_weights"].astype(np.float32),
+        near_weights=arrays["near_weights"].astype(np.float32),
+        far_weights=arrays["far_weights"].astype(np.float32),
+        first=_network(arrays, "first"),
+        second=_network(arrays, "second"),
+        temperature=arrays["temperature"],
+        manifest=manifest,
+    )
+
+
+def _network(arrays: Mapping[str, NDArray[Any]], stage: str) -> Network:
+    depth = sum(name.startswith(f"{stage}_weights") for name in arrays)
+    return Network(
+        mean=arrays[f"{stage}_mean"],
+        scale=arrays[f"{stage}_scale"],
+        weights=tuple(arrays[f"{stage}_weights{number}"] for number in range(depth)),
+        biases=tuple(arrays[f"{stage}_biases{number}"] for number in range(depth)),
+    )
+
+
+def load(path: Path, *, sha256: str | None = None) -> Model:
+    """Return the model in the file `path`.
+
+    Parameters
+    ----------
+    path : Path
+    sha256 : str, optional
+        Digest that the file must have; checked before anything in it is read.
+
+    Raises
+    ------
+    ModelNotFoundError, ModelIntegrityError, ModelCompatibilityError
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelNotFoundError(error.strerror or "cannot be read", source=str(path)) from error
+    if sha256 and hashlib.sha256(data).hexdigest() != sha256:
+        raise ModelIntegrityError("not the model that this version of newsfilter ships", source=str(path))
+    return loads(data, source=str(path))

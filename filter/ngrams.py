@@ -1,0 +1,121 @@
+"""Character and word n-grams of many strings, hashed in one go.
+
+The hashing trick (Weinberger et al. 2009, https://arxiv.org/abs/0902.2206) without a loop over
+characters: polynomial hashes of all windows of the joined strings are computed as whole arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filter.characters import CharClass, CharTables, code_points, look_up, starts_of
+
+#: Boilerplate shows at the ends of a block; the middle of a long paragraph adds only cost.
+HEAD_CHARS, TAIL_CHARS = 120, 60
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_BASE = np.uint64(1_000_003)
+
+
+class Hashed(NamedTuple):
+    """Rows of bucket numbers in compressed form, as scipy's CSR has them.
+
+    Attributes
+    ----------
+    buckets : ndarray of int64, shape (n_hits,)
+    offsets : ndarray of int64, shape (n_rows + 1,)
+        Row ``i`` is ``buckets[offsets[i]:offsets[i + 1]]``.
+    """
+
+    buckets: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+
+
+def clip(text: str) -> str:
+    """Return the head and tail of a long text, the whole of a short one."""
+    if len(text) <= HEAD_CHARS + TAIL_CHARS:
+        return text
+    return f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"
+
+
+def hash_ngrams(
+    texts: Sequence[str], tables: CharTables, *, bits: int, sizes: Sequence[int] = (2, 3, 4, 5)
+) -> Hashed:
+    """Return the hashed character `sizes`-grams, words and word pairs of each text.
+
+    Parameters
+    ----------
+    texts : sequence of str, length n_rows
+    tables : CharTables
+    bits : int
+        There are ``2 ** bits`` buckets.
+    sizes : sequence of int
+        Lengths of the character n-grams. A text is padded with one boundary mark on either side.
+
+    Returns
+    -------
+    Hashed
+        n_rows rows; a text of no characters still has its boundary marks.
+    """
+    joined = "".join([f"\n{text}\n" for text in texts])
+    points = code_points(joined)
+    starts = starts_of(texts, padding=2)
+    folded = look_up(tables.folded, points).astype(np.uint64)
+    row = np.repeat(np.arange(len(texts)), np.diff(starts))
+    buckets, rows = _char_grams(folded, row, sizes, bits)
+    word_hashes, word_rows = word_hashes_of(folded, look_up(tables.classes, points), row)
+    pairs = word_hashes[:-1] * np.uint64(31) + word_hashes[1:]
+    same = word_rows[:-1] == word_rows[1:]
+    buckets += [_mix(word_hashes, bits, 101), _mix(pairs[same], bits, 102)]
+    rows += [word_rows, word_rows[:-1][same]]
+    all_rows = np.concatenate(rows)
+    # numpy sorts 16-bit integers by radix, in linear time.
+    order = np.argsort(all_rows.astype(np.uint16) if len(texts) <= 1 << 16 else all_rows, kind="stable")
+    counts = np.bincount(all_rows, minlength=len(texts))
+    return Hashed(np.concatenate(buckets)[order], np.concatenate(([0], np.cumsum(counts))))
+
+
+def _char_grams(
+    folded: NDArray[np.uint64], row: NDArray[np.int64], sizes: Sequence[int], bits: int
+) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
+    buckets, rows = [], []
+    grams = folded.copy()
+    for size in range(2, max(sizes) + 1):
+        grams = grams[:-1] * _BASE + folded[size - 1 :]
+        if size in sizes and len(grams):
+            inside = row[: len(grams)] == row[size - 1 :]
+            buckets.append(_mix(grams[inside], bits, size))
+            rows.append(row[: len(grams)][inside])
+    return buckets, rows
+
+
+def word_hashes_of(
+    folded: NDArray[np.uint64], classes: NDArray[np.generic], row: NDArray[np.int64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return a hash and the row of each word; a letter of an unspaced script is a word.
+
+    Words are runs of letters and digits. The hash of a run is a difference of two prefix sums of
+    ``code * base ** position``, shifted back by the inverse of the base (all modulo 2**64).
+    """
+    unspaced = classes == CharClass.UNSPACED
+    in_word = (classes <= CharClass.DIGIT) | unspaced | (classes == CharClass.UNCASED)
+    before = np.concatenate(([False], in_word[:-1] & ~unspaced[:-1]))
+    begins = np.flatnonzero(in_word & (~before | unspaced))
+    after = np.concatenate((in_word[1:] & ~unspaced[1:], [False]))
+    ends = np.flatnonzero(in_word & (~after | unspaced)) + 1
+    powers = np.cumprod(np.full(len(folded), _BASE, np.uint64))
+    inverse = np.uint64(pow(int(_BASE), -1, 2**64))
+    inverses = np.cumprod(np.full(len(folded), inverse, np.uint64))
+    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(folded * powers, dtype=np.uint64)))
+    return (sums[ends] - sums[begins]) * inverses[begins], row[begins]
+
+
+def _mix(hashes: NDArray[np.uint64], bits: int, salt: int) -> NDArray[np.int64]:
+    """Return bucket numbers: the high bits of a multiplicative hash."""
+    mixed = (hashes + np.uint64(salt)) * _MULTIPLIER
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= _MULTIPLIER
+    return (mixed >> np.uint64(64 - bits)).astype(np.int64)

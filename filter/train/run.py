@@ -1,0 +1,238 @@
+"""`newsfilter train`: labelled lines and page corpora in; model, manifest, card and out-of-fold answers out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import warnings
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from filter import __version__, features
+from filter.characters import CharTables, build_tables
+from filter.corpora.lines import LineDocument, assign_folds, group_documents, read_lines
+from filter.corpora.pages import PageRecord, read_pages
+from filter.errors import CorpusError
+from filter.evaluate.out_of_fold import OutOfFold, write_out_of_fold
+from filter.features import Floats
+from filter.labels import LABELS
+from filter.model import PROTOCOL, Model, dumps, softmax
+from filter.train.calibrate import temperatures
+from filter.train.card import card
+from filter.train.compose import compose
+from filter.train.fit import Fitted, Progress, Recipe, fit
+from filter.train.samples import Sample, is_trusted, line_sample, page_samples
+
+MODEL_NAME = "newsfilter.npz"
+#: A labelled line tells its kind for certain and there are few: it counts this much more than a block.
+LINE_WEIGHT, COMPOSED_WEIGHT = 4.0, 1.0
+#: Composed documents for each labelled one.
+COMPOSED = 2
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a training run gave.
+
+    Attributes
+    ----------
+    model : Path
+    sha256 : str
+        Digest of the model file, to be pinned in `filter.shipped`.
+    counts : dict of str to int
+        Pages and documents used, and left out by reason.
+    """
+
+    model: Path
+    sha256: str
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """Samples with their folds, and how many inputs were used or left out."""
+
+    pages: list[tuple[Sample, Sample]]
+    documents: list[Sample]
+    composed: list[Sample]
+    document_folds: NDArray[np.int64]
+    composed_folds: NDArray[np.int64]
+    counts: dict[str, int]
+
+    @property
+    def samples(self) -> list[Sample]:
+        return [*(sample for pair in self.pages for sample in pair), *self.documents, *self.composed]
+
+    def folds(self, recipe: Recipe) -> NDArray[np.int64]:
+        pages = [fold_of(pair[0].group, recipe.folds) for pair in self.pages for _ in pair]
+        return np.concatenate((np.array(pages, np.int64), self.document_folds, self.composed_folds))
+
+
+def train(
+    lines: Sequence[Path], pages: Sequence[Path], out: Path, *, recipe: Recipe, progress: Progress
+) -> Training:
+    """Fit a model and write it to the folder `out`.
+
+    Parameters
+    ----------
+    lines : sequence of Path
+        Files or folders of labelled lines.
+    pages : sequence of Path
+        Parquet files of pages with gold text; may be empty.
+    out : Path
+        Receives ``newsfilter.npz``, ``manifest.json``, ``CARD.md`` and ``out-of-fold.npz``.
+    recipe : Recipe
+    progress : callable
+        Called with a step's name, how much of it is done and of how much.
+
+    Returns
+    -------
+    Training
+
+    Raises
+    ------
+    CorpusError
+        The data breaks its schema, or there is too little of it for the folds.
+    """
+    tables = build_tables()
+    data = _read(lines, pages, tables, recipe, progress)
+    samples, folds = data.samples, data.folds(recipe)
+    if not samples or len(np.unique(folds)) < recipe.folds:
+        raise CorpusError(f"too little data: {len(samples)} samples do not fill {recipe.folds} folds")
+    fitted = fit(samples, folds, recipe, progress)
+    heat = temperatures(samples, fitted.logits)
+    manifest = _manifest(lines, pages, recipe, data.counts)
+    model = _model(tables, fitted, heat, manifest)
+    answers = _out_of_fold(data, fitted, heat, recipe)
+    return _write(out, model, answers, data.counts)
+
+
+def fold_of(group: str, folds: int) -> int:
+    """Return the fold of a registrable domain; the same on every machine."""
+    return zlib.crc32(group.encode()) % folds
+
+
+def _read(
+    lines: Sequence[Path], pages: Sequence[Path], tables: CharTables, recipe: Recipe, progress: Progress
+) -> _Data:
+    documents = read_lines(lines)
+    groups = group_documents(documents)
+    folds = assign_folds(documents, groups, count=recipe.folds)
+    labelled = [
+        line_sample(document, f"lines-{group}", tables, LINE_WEIGHT)
+        for document, group in zip(documents, groups, strict=True)
+    ]
+    composed: list[Sample] = []
+    composed_folds: list[int] = []
+    for fold in range(recipe.folds):
+        own = [document for document, its in zip(documents, folds, strict=True) if its == fold]
+        for document in compose(own, count=COMPOSED * len(own), seed=recipe.seed + fold):
+            composed.append(line_sample(document, f"composed-{fold}", tables, COMPOSED_WEIGHT))
+            composed_folds.append(fold)
+    pairs, counts = _read_pages(pages, tables, recipe, progress)
+    counts |= {"documents": len(documents), "composed documents": len(composed)}
+    return _Data(pairs, labelled, composed, folds, np.array(composed_folds, np.int64), counts)
+
+
+def _read_pages(
+    paths: Sequence[Path], tables: CharTables, recipe: Recipe, progress: Progress
+) -> tuple[list[tuple[Sample, Sample]], dict[str, int]]:
+    """Return the samples of all pages, and how many were used or left out."""
+    pairs: list[tuple[Sample, Sample]] = []
+    outcomes: Counter[str] = Counter()
+    parallel = joblib.Parallel(n_jobs=recipe.jobs)
+    for batch in _batches(read_pages(paths) if paths else ()):
+        for pair in parallel(joblib.delayed(page_samples)(record, tables) for record in batch):
+            if pair is None:
+                outcomes["pages without blocks or with too many"] += 1
+                continue
+            outcomes["pages" if is_trusted(pair[0]) else "pages whose gold is not in them"] += 1
+            pairs.append(pair)
+        progress("pages", len(pairs), 0)
+    return pairs, dict(outcomes)
+
+
+def _batches(records: Iterable[PageRecord]) -> Iterator[list[PageRecord]]:
+    stream = iter(records)
+    while batch := list(islice(stream, _BATCH)):
+        yield batch
+
+
+def _model(tables: CharTables, fitted: Fitted, heat: Floats, manifest: dict[str, Any]) -> Model:
+    return Model(
+        tables=tables,
+        text_weights=fitted.linear.text,
+        near_weights=fitted.linear.near,
+        far_weights=fitted.linear.far,
+        first=fitted.first,
+        second=fitted.second,
+        temperature=heat,
+        manifest=manifest,
+    )
+
+
+def _manifest(
+    lines: Sequence[Path], pages: Sequence[Path], recipe: Recipe, counts: dict[str, int]
+) -> dict[str, Any]:
+    return {
+        "protocol": PROTOCOL,
+        "features": features.schema(),
+        "labels": list(LABELS),
+        "newsfilter": __version__,
+        "recipe": asdict(recipe),
+        "data": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in _files(lines, pages)},
+        "counts": counts,
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in ("numpy", "scipy", "scikit-learn", "joblib", "selectolax")},
+    }
+
+
+def _files(lines: Sequence[Path], pages: Sequence[Path]) -> Iterator[Path]:
+    for path in (*lines, *pages):
+        yield from sorted(path.rglob("*.jsonl")) if path.is_dir() else (path,)
+
+
+def _out_of_fold(data: _Data, fitted: Fitted, heat: Floats, recipe: Recipe) -> OutOfFold:
+    """Return the answers for pages in both modes and for labelled documents; composed ones have none."""
+    probabilities = [
+        softmax(logits / heat[0 if sample.page.elements else 1])
+        for sample, logits in zip(data.samples, fitted.logits, strict=False)
+    ]
+    n_pages = 2 * len(data.pages)
+    documents = probabilities[n_pages : n_pages + len(data.documents)]
+    owners = [pair[0] for pair in data.pages] + data.documents
+    sizes = [len(owner.labels) for owner in owners]
+    missing = [np.full_like(rows, np.nan) for rows in documents]
+    page_folds = [fold_of(pair[0].group, recipe.folds) for pair in data.pages]
+    return OutOfFold(
+        ids=np.array([owner.id for owner in owners]),
+        offsets=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
+        html=np.concatenate(probabilities[:n_pages:2] + missing),
+        text=np.concatenate(probabilities[1:n_pages:2] + documents),
+        fold=np.array([*page_folds, *data.document_folds], np.int64),
+        truth=np.concatenate([owner.labels for owner in owners]),
+    )
+
+
+def _write(out: Path, model: Model, answers: OutOfFold, counts: dict[str, int]) -> Training:
+    out.mkdir(parents=True, exist_ok=True)
+    content = dumps(model)
+    sha256 = hashlib.sha256(content).hexdigest()
+    (out / MODEL_NAME).write_bytes(content)
+    manifest = {**model.manifest, "sha256": sha256, "bytes": len(content)}
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    (out / "CARD.md").write_text(card(manifest, answers), encoding="utf-8")
+    write_out_of_fold(out / "out-of-fold.npz", answers)
+    return Training(out / MODEL_NAME, sha256, counts)

@@ -1,0 +1,159 @@
+"""Labelled blocks as the arrays that the stages are fitted on.
+
+A sample is one page as HTML, the visible text of the same page as plain lines, or one labelled
+document. Labels are columns of `LABELS`, or `UNKNOWN` (nothing is known) or `OTHER` (not body, kind
+unknown). What is told by gold text is body or not; what kind the rest is, weak labels tell where markup
+is certain (`filter.train.weak`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from filter.blocks import Page, blocks_from_text, blocks_from_walk
+from filter.characters import CharTables
+from filter.corpora.lines import LineDocument
+from filter.corpora.pages import PageRecord
+from filter.features import Floats, Ints, feature_table
+from filter.labels import LABELS, Label
+from filter.model import FAR_LEVELS, NAME_BITS, NAME_SIZES, NEAR_LEVELS, TEXT_BITS, named_ancestors, text_grams
+from filter.ngrams import Hashed, hash_ngrams
+from filter.text import words
+from filter.train.align import align
+from filter.train.weak import weak_labels
+from filter.tree import walk_markup
+
+UNKNOWN, OTHER = -1, -2
+#: Pages whose aligned blocks do not give the gold back teach wrong labels (FINDINGS: 0.8).
+MIN_ALIGNED_F1 = 0.8
+#: Blocks are body from here, not body up to there, and undecided between.
+BODY_FROM, OTHER_TO = 0.7, 0.3
+#: Gold of these sources leaves captions and bylines in at will.
+_LOOSE_SOURCES = frozenset(("magic-html", "readability"))
+_MAX_BLOCKS = 4000
+_BODY, _TITLE = LABELS.index(Label.BODY), LABELS.index(Label.TITLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One page or document, ready to fit on.
+
+    Attributes
+    ----------
+    id : str
+    group : str
+        Samples of one group are always in one fold: a registrable domain, or a group of documents.
+    page : Page
+    table : ndarray of shape (n_blocks, n_features), float32
+    text : csr_matrix of shape (n_blocks, 2 ** TEXT_BITS)
+    near, far : csr_matrix of shape (n_blocks, 2 ** NAME_BITS) or None
+        None for plain text.
+    labels : ndarray of shape (n_blocks,), int64
+    weights : ndarray of shape (n_blocks,), float32
+    aligned_f1 : float
+        Word F1 of the labelled body with the gold, in [0, 1]; 1 for labelled lines.
+    is_twin : bool
+        The sample is the visible text of a page that is there as HTML too.
+    """
+
+    id: str
+    group: str
+    page: Page
+    table: Floats
+    text: csr_matrix
+    near: csr_matrix | None
+    far: csr_matrix | None
+    labels: Ints
+    weights: Floats
+    aligned_f1: float
+    is_twin: bool = False
+
+
+def page_samples(record: PageRecord, tables: CharTables) -> tuple[Sample, Sample] | None:
+    """Return a page as HTML and as plain lines; None where it has no block or far too many."""
+    page = blocks_from_walk(walk_markup(record.html), max_blocks=10**6)
+    if not 0 < len(page) <= _MAX_BLOCKS:
+        return None
+    labels, weights, aligned = _page_labels(record, page)
+    html = _sample(record.id, record.domain, page, tables, labels, weights, aligned)
+    lines = blocks_from_text("\n".join(page.texts), max_blocks=10**6)
+    return html, replace(html, page=lines, table=feature_table(lines, tables), near=None, far=None, is_twin=True)
+
+
+def line_sample(document: LineDocument, group: str, tables: CharTables, weight: float) -> Sample:
+    """Return a labelled document; each line weighs `weight` times the root of its words."""
+    page = blocks_from_text("\n".join(line.text for line in document.lines), max_blocks=10**6)
+    labels = np.array([LABELS.index(line.label) for line in document.lines])
+    n_words = np.array([len(words(line.text)) for line in document.lines])
+    weights = (weight * np.sqrt(np.maximum(n_words, 4))).astype(np.float32)
+    return _sample(document.id, group, page, tables, labels, weights, 1.0)
+
+
+def _sample(  # noqa: PLR0913 - the fields of a Sample
+    identity: str, group: str, page: Page, tables: CharTables, labels: Ints, weights: Floats, aligned: float
+) -> Sample:
+    near = far = None
+    if page.elements:
+        names = to_csr(hash_ngrams(page.elements.names, tables, bits=NAME_BITS, sizes=NAME_SIZES), NAME_BITS)
+        near, far = (_named(page, names, levels) for levels in (NEAR_LEVELS, FAR_LEVELS))
+    return Sample(
+        id=identity, group=group, page=page, table=feature_table(page, tables),
+        text=to_csr(text_grams(page, tables), TEXT_BITS), near=near, far=far,
+        labels=labels, weights=weights, aligned_f1=aligned,
+    )  # fmt: skip
+
+
+def to_csr(hashed: Hashed, bits: int) -> csr_matrix:
+    """Return hashed rows as a sparse matrix whose product with weights is `filter.model.row_means`."""
+    sizes = np.diff(hashed.offsets)
+    data = np.repeat(1 / np.sqrt(np.maximum(sizes, 1)), sizes).astype(np.float32)
+    return csr_matrix((data, hashed.buckets, hashed.offsets), shape=(len(sizes), 1 << bits))
+
+
+def _named(page: Page, names: csr_matrix, levels: slice) -> csr_matrix:
+    columns = named_ancestors(page)[:, levels]
+    known = columns >= 0
+    rows = np.repeat(np.arange(len(page)), known.sum(axis=1))
+    incidence = csr_matrix((np.ones(len(rows), np.float32), (rows, columns[known])), shape=(len(page), names.shape[0]))
+    return incidence @ names
+
+
+def _page_labels(record: PageRecord, page: Page) -> tuple[Ints, Floats, float]:
+    """Return labels and weights of a page's blocks, and how well its gold was found in it."""
+    weak = np.array([UNKNOWN if label is None else LABELS.index(label) for label in weak_labels(page)])
+    n_words = np.array([len(words(text)) for text in page.texts])
+    weights = np.sqrt(np.maximum(n_words, 1)).astype(np.float32)
+    if record.text is None:
+        return _snippet_labels(record, page, weak), weights, 1.0
+    alignment = align(page.texts, record.text)
+    coverage = alignment.coverage
+    labels = np.full(len(page), UNKNOWN)
+    labels[coverage >= BODY_FROM] = _BODY
+    rest = coverage <= OTHER_TO
+    labels[rest] = np.where(weak[rest] >= 0, weak[rest], OTHER)
+    labels[rest & (weak == _BODY)] = OTHER
+    # A gold may hold the headline, and some hold captions and bylines; ours holds neither in the body.
+    labels[weak == _TITLE] = _TITLE
+    if record.source in _LOOSE_SOURCES:
+        labels[(coverage > OTHER_TO) & (weak >= 0) & (weak != _TITLE)] = UNKNOWN
+    return labels, weights, alignment.f1
+
+
+def _snippet_labels(record: PageRecord, page: Page, weak: NDArray[np.int64]) -> Ints:
+    """Return labels of a page of which only snippets are known."""
+    labels = weak.copy()
+    for row, text in enumerate(page.texts):
+        if any(snippet in text for snippet in record.must_have):
+            labels[row] = _BODY
+        elif labels[row] < 0 and any(snippet in text for snippet in record.must_not_have):
+            labels[row] = OTHER
+    return labels
+
+
+def is_trusted(sample: Sample) -> bool:
+    """Return whether the sample's labels are good enough to fit on."""
+    return sample.aligned_f1 >= MIN_ALIGNED_F1

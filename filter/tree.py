@@ -1,0 +1,135 @@
+"""Markup, or a BeautifulSoup tree, as one walk of open, text and close events.
+
+The fast parser (lexbor, through selectolax) and bs4 give the same walk, so nothing behind this
+module knows which of them read the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborHTMLParser
+
+from filter.errors import ParseError
+
+if TYPE_CHECKING:
+    from bs4 import Tag
+
+Attributes = dict[str, str | None]
+Event = tuple[str, Attributes | str | None]
+
+TEXT = "#text"
+LD_JSON = "#ld+json"
+CLOSE = "/"
+_CLOSE: Event = (CLOSE, None)
+
+#: Elements whose content a reader of the page does not see as text.
+UNSEEN = frozenset(
+    "script style noscript template svg math iframe object embed applet audio video canvas map "
+    "select textarea datalist frameset noframes rp".split()
+)
+#: Some sites hide these until a script runs; what they hold is the page all the same.
+_NEVER_HIDDEN = frozenset(("html", "body", "main", "article"))
+
+
+def walk_markup(markup: str) -> Iterator[Event]:
+    """Yield the events of `markup`, parsed as a browser would (HTML5).
+
+    Parameters
+    ----------
+    markup : str
+
+    Yields
+    ------
+    tuple
+        ``(tag, attributes)`` where an element opens, ``("#text", str)``, ``("#ld+json", str)`` for a
+        JSON-LD script, ``("/", None)`` where an element closes. Unseen and hidden elements open and
+        close with nothing between.
+
+    Raises
+    ------
+    ParseError
+        The parser gives no tree.
+    """
+    try:
+        node = LexborHTMLParser(markup).root
+    except Exception as error:  # selectolax raises bare exceptions of several kinds
+        raise ParseError(f"the HTML parser gave up: {error}") from error
+    open_nodes = []
+    while node is not None:
+        tag = node.tag
+        child = None
+        if tag == "-text":
+            text = node.text_content
+            if text:
+                yield TEXT, text
+        elif tag is not None and tag[0] not in "-_!":
+            attributes: Attributes = node.attributes
+            yield tag, attributes
+            if tag in UNSEEN:
+                if tag == "script" and attributes.get("type") == "application/ld+json":
+                    yield LD_JSON, node.text()
+            elif not (attributes and is_hidden(tag, attributes)):
+                child = node.child
+            if child is None:
+                yield _CLOSE
+            else:
+                open_nodes.append(node)
+                node = child
+                continue
+        following = node.next
+        while following is None and open_nodes:
+            yield _CLOSE
+            following = open_nodes.pop().next
+        node = following
+
+
+def walk_soup(root: Tag) -> Iterator[Event]:
+    """Yield the events of a `BeautifulSoup` or of one `Tag` in it; see `walk_markup`."""
+    from bs4 import BeautifulSoup, NavigableString, Tag  # noqa: PLC0415 - only a soup needs bs4
+    from bs4.element import PreformattedString
+
+    stack: list[Iterator[object]] = [iter(root.contents if isinstance(root, BeautifulSoup) else (root,))]
+    while stack:
+        node = next(stack[-1], None)
+        if node is None:
+            stack.pop()
+            if stack:
+                yield _CLOSE
+        elif isinstance(node, Tag):
+            tag = node.name.lower()
+            attributes = _soup_attributes(node)
+            yield tag, attributes
+            if tag in UNSEEN:
+                if tag == "script" and attributes.get("type") == "application/ld+json":
+                    yield LD_JSON, node.get_text()
+                yield _CLOSE
+            elif attributes and is_hidden(tag, attributes):
+                yield _CLOSE
+            else:
+                stack.append(iter(node.contents))
+        elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString) and node:
+            # PreformattedString: comments, doctypes, declarations
+            yield TEXT, str(node)
+
+
+def _soup_attributes(node: Tag) -> Attributes:
+    """Return attributes as lexbor gives them: one string each, None where empty."""
+    return {
+        name: (" ".join(value) if isinstance(value, list) else str(value)) or None
+        for name, value in node.attrs.items()
+    }
+
+
+def is_hidden(tag: str, attributes: Attributes) -> bool:
+    """Return whether the element is marked as not shown."""
+    if tag in _NEVER_HIDDEN:
+        return False
+    if "hidden" in attributes:
+        return attributes["hidden"] != "until-found"
+    style = attributes.get("style")
+    if style and ("none" in style or "hidden" in style):
+        compact = style.replace(" ", "").lower()
+        return "display:none" in compact or "visibility:hidden" in compact
+    return tag == "dialog" and "open" not in attributes

@@ -1,0 +1,110 @@
+"""Who may import whom, as one table, and what a process that only classifies has loaded."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "filter"
+
+#: Each module may import what is named in its row, of the package and of other projects. Rows only name rows above
+#: them, so there are no cycles. ``corpora``, ``train`` and ``evaluate`` are offline; ``filter`` is the package itself.
+LAYERS = {
+    "errors": "",
+    "text": "",
+    "labels": "errors numpy",
+    "document": "labels",
+    "output": "document labels",
+    "decode": "errors",
+    "tree": "errors selectolax bs4",
+    "blocks": "errors text tree",
+    "characters": "numpy",
+    "ngrams": "characters numpy",
+    "features": "text tree blocks characters ngrams numpy",
+    "context": "labels blocks features numpy",
+    "model": "errors labels blocks characters ngrams features context numpy",
+    "shipped": "",
+    "pipeline": "errors text labels document decode tree blocks features model shipped numpy bs4",
+    "filter": "errors labels document model pipeline",
+    "corpora": "errors text labels decode tree blocks numpy pyarrow tldextract",
+    "evaluate": (
+        "errors text labels document tree blocks features model pipeline filter corpora numpy joblib "
+        "trafilatura readability newspaper resiliparse justext goose3 boilerpy3"
+    ),
+    "train": (
+        "errors text labels document decode tree blocks characters ngrams features context model pipeline shipped "
+        "filter corpora evaluate numpy scipy sklearn joblib threadpoolctl"
+    ),
+    "cli": "errors text labels document output model shipped pipeline filter corpora evaluate train typer rich",
+}
+OFFLINE = ("filter.corpora", "filter.evaluate", "filter.train", "filter.cli")
+HEAVY = ("sklearn", "scipy", "joblib", "pyarrow", "typer", "rich", "bs4", "lxml")
+
+
+def layer_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return "filter" if parts == ("__init__",) else parts[0]
+
+
+def imports_of(source: str) -> set[str]:
+    """Return the layers and the other projects that a module imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "filter":
+            modules = {alias.name for alias in node.names if alias.name in LAYERS}
+            names |= {f"filter.{name}" for name in modules} or {"filter.filter"}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    roots = {name.removeprefix("filter.").split(".")[0] for name in names}
+    return roots - sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_follow_the_table(path):
+    layer = layer_of(path)
+    assert imports_of(path.read_text("utf-8")) - {layer} <= set(LAYERS[layer].split())
+
+
+def test_rows_name_only_rows_above_them():
+    seen: set[str] = set()
+    for layer, allowed in LAYERS.items():
+        assert not set(allowed.split()) & (LAYERS.keys() - seen), layer
+        seen.add(layer)
+
+
+def test_every_row_is_a_module():
+    assert LAYERS.keys() == {layer_of(path) for path in PACKAGE.rglob("*.py")}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import numpy.linalg\nimport json", {"numpy"}),
+        ("from filter.train.fit import fit", {"train"}),
+        ("from filter import features, classify", {"features"}),
+        ("from filter import classify", {"filter"}),
+        ("def late():\n    import sklearn", {"sklearn"}),
+        ("if TYPE_CHECKING:\n    from bs4 import Tag", {"bs4"}),
+    ],
+)
+def test_imports_are_found_wherever_they_stand(source, expected):
+    assert imports_of(source) == expected
+
+
+def test_classifying_loads_numpy_and_the_parser_and_nothing_offline():
+    program = (
+        "import sys\n"
+        "from filter import classify\n"
+        "classify('<p>Rain is due in the hills tonight, the weather office said on Monday.</p>')\n"
+        "classify('Rain is due in the hills tonight, the weather office said on Monday.')\n"
+        "print(*sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert {"numpy", "selectolax.lexbor", "filter.pipeline"} <= loaded
+    assert not {name for name in loaded if name.startswith(OFFLINE) or name.split(".")[0] in HEAVY}
