@@ -43,7 +43,7 @@ class Input(StrEnum):
 
 
 class Commands(TyperGroup):
-    """A group whose commands report a `FilterError` as one line on stderr and exit code 2."""
+    """A group whose commands report what stopped them as one line on stderr, and exit code 2."""
 
     def invoke(self, ctx: Any) -> Any:
         """Return what the command returns."""
@@ -51,7 +51,9 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except FilterError as error:
             _say(str(error))
-            raise typer.Exit(2) from None
+        except OSError as error:
+            _say(f"{error.filename or 'stdout'}: {_reason(error)}")
+        raise typer.Exit(2)
 
 
 def _typer(help: str) -> typer.Typer:  # noqa: A002 - typer's own word
@@ -296,10 +298,7 @@ def _write(texts: Iterable[str], output: Path | None) -> None:
     # All at once at the end: the file may be one of those read, and stays as it was if every document fails.
     parts = [_encoded(text) for text in texts]
     if parts:
-        try:
-            output.write_bytes(b"".join(parts))
-        except OSError as error:
-            raise FilterError(_reason(error), source=str(output)) from error
+        output.write_bytes(b"".join(parts))
 
 
 def _print(text: str) -> None:
@@ -315,7 +314,7 @@ def _print(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
         if isinstance(error, BrokenPipeError):
             raise typer.Exit(_CLOSED_PIPE) from None
-        raise FilterError(_reason(error), source="stdout") from error
+        raise
 
 
 def _encoded(text: str) -> bytes:

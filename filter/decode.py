@@ -65,6 +65,7 @@ _DECLARED = re.compile(
     rb"<meta[^<>]*?charset\s*=\s*[\"']?\s*([^\s\"'/<>;]+)|^\s*<\?xml[^<>]*?encoding\s*=\s*[\"']([^\"'<>]+)",
     re.IGNORECASE,
 )
+_PRIVATE_PREFIX = re.compile(r"\A(?:x-)+")
 _LABEL = re.compile(r"[a-z0-9][a-z0-9._:+-]{1,39}")
 #: What browsers decode with (https://encoding.spec.whatwg.org/#names-and-labels), by Python's name of the label.
 _CODECS = {
@@ -263,9 +264,7 @@ def _codec(label: str | None) -> str | None:
 
 def _python_name(label: str | None) -> str:
     """Return Python's own name for `label`; the empty string where it knows no such label."""
-    cleaned = (label or "").strip().lower()
-    while cleaned.startswith("x-"):
-        cleaned = cleaned[2:]
+    cleaned = _PRIVATE_PREFIX.sub("", (label or "").strip().lower())
     cleaned = _LABELS.get(cleaned, cleaned).replace("windows-", "cp")
     if not _LABEL.fullmatch(cleaned):
         return ""

@@ -234,6 +234,62 @@ def test_data_check_of_a_missing_file(run, tmp_path):
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
 
 
+@pytest.fixture
+def clone(tmp_path):
+    """Return a folder laid out as the repository of Readability.js, with one page."""
+    folder = tmp_path / "readability/test/test-pages/ferry"
+    folder.mkdir(parents=True)
+    (folder / "source.html").write_text(f"<title>Ferry</title><p>{SENTENCES}</p><nav>Home News</nav>", "utf-8")
+    (folder / "expected.html").write_text(f"<div><p>{SENTENCES}</p></div>", "utf-8")
+    return tmp_path / "readability"
+
+
+@pytest.fixture
+def corpus(run, clone, tmp_path):
+    file = tmp_path / "readability.parquet"
+    result = run("corpus", "import", "readability", clone, "-o", file)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"{file}\n", "newsfilter: 1 written\n")
+    return file
+
+
+def test_corpus_import_leaves_named_domains_out(run, clone, corpus, tmp_path):
+    (clone / "test/test-pages/ferry/source.html").write_text(
+        f"<link rel=canonical href=https://quay.example.org/ferry><p>{SENTENCES}", "utf-8"
+    )
+    (tmp_path / "reserved.txt").write_text("example.org\n", "utf-8")
+    result = run("corpus", "import", "readability", clone, "-o", corpus, "--exclude-domains", tmp_path / "reserved.txt")
+    assert (result.exit_code, result.stderr) == (0, "newsfilter: 1 excluded\n")
+
+
+def test_corpus_import_of_an_unknown_source(run, clone):
+    result = run("corpus", "import", "wikipedia", clone)
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+
+
+def test_corpus_import_into_a_missing_folder(run, clone, tmp_path):
+    result = run("corpus", "import", "readability", clone, "-o", tmp_path / "missing/pages.parquet")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert "No such file or directory" in result.stderr
+
+
+def test_evaluate_takes_several_corpora_after_one_option(run, clone, corpus, tmp_path):
+    other = tmp_path / "other.parquet"
+    other.write_bytes(corpus.read_bytes())
+    result = run("evaluate", "--corpus", corpus, other, "--peers", "", "--out", tmp_path / "reports")
+    assert result.exit_code == 0
+    files = [Path(line) for line in result.stdout.splitlines()]
+    assert {file.parent for file in files} == {tmp_path / "reports"}
+    (report,) = (json.loads(file.read_text("utf-8")) for file in files if file.suffix == ".json")
+    assert [(each["source"], each["pages"]) for each in report["corpora"]] == [("readability", 2)]
+    assert {each["name"] for each in report["systems"]} == {"newsfilter-html", "newsfilter-text", "visible-text"}
+
+
+def test_evaluate_knows_no_such_peer(run, corpus, tmp_path):
+    result = run("evaluate", "--corpus", corpus, "--peers", "lynx", "--out", tmp_path / "reports")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "newsfilter: no peer is called 'lynx'" in result.stderr
+
+
 # ------------------------------------------------------------------------------------------- as a shell runs it
 
 

@@ -19,7 +19,7 @@ from filter.evaluate.peer_cache import page_key, peer_outputs
 from filter.evaluate.peers import FLOOR, Peer, run_peer, select_peers, visible_text
 from filter.evaluate.predictions import from_folds, from_model, html_blocks, predict_lines, predict_page
 from filter.evaluate.report import as_json, markdown_report, write_report
-from filter.evaluate.run import HTML, TEXT, EvaluateOptions, corpus_digest, evaluate
+from filter.evaluate.run import HTML, TEXT, EvaluateOptions, evaluate, pages_digest
 from filter.evaluate.scores import METRICS, Column, metric_values, score_page, score_pages
 from filter.evaluate.slices import slices_of
 from filter.evaluate.worst import lines_not_in, worst_pages
@@ -202,10 +202,10 @@ def test_an_installed_peer_finds_the_article_and_never_connects(name, monkeypatc
         pytest.skip(f"{peer.distribution} is not installed")
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    body = tuple(f"{text} {other}" for text in STORY for other in STORY)
+    body = tuple(" ".join((first, second, third)) for first in STORY for second in STORY for third in STORY)
     output = run_peer(peer.extract, page("p", body=body).html, "en")
     assert output.error is None
-    assert sum(text in output.text for text in body) >= 8
+    assert sum(text in output.text for text in body) >= 24
 
 
 def test_an_exception_of_a_peer_is_an_empty_output():
@@ -305,11 +305,11 @@ def test_slices(pages):
     }
 
 
-def test_the_corpus_digest_sees_gold_and_markup_but_not_order(pages):
-    digest = corpus_digest(pages)
-    assert corpus_digest(pages[::-1]) == digest
+def test_the_digest_sees_gold_and_markup_but_not_order(pages):
+    digest = pages_digest(pages)
+    assert pages_digest(pages[::-1]) == digest
     for change in ({"text": "other"}, {"html": "other"}, {"must_have": ("other",)}, {"id": "other"}):
-        assert corpus_digest((replace(pages[0], **change), *pages[1:])) != digest
+        assert pages_digest((replace(pages[0], **change), *pages[1:])) != digest
 
 
 # ------------------------------------------------------------------------------------------------ from end to end
@@ -329,7 +329,7 @@ def test_an_evaluation_out_of_fold(options):
     assert north.metrics[TEXT]["word_precision"].value < 1
     gain = north.differences[HTML]["shouter"]["word_f1"]
     assert gain.low == gain.high == pytest.approx(1 - north.metrics["shouter"]["word_f1"].value)
-    assert ("shouter", 8, 8) in steps
+    assert ("shouter", 3, 3) in steps  # six of the eight pages are alike
     assert (HTML, 8, 8) in steps
 
 
@@ -338,7 +338,7 @@ def test_details_of_newsfilter(options):
     html, text = found.modes[HTML], found.modes[TEXT]
     assert [point.threshold for point in html.curve] == pytest.approx(np.arange(0.1, 1, 0.1))
     assert html.curve[4].precision == html.curve[4].recall == 1
-    assert html.calibration_error == pytest.approx(0.6 * 0.0875 + 0.4 * 0.025)
+    assert html.calibration_error == pytest.approx(0.6 * 0.0875 + 0.4 * 0.025, abs=0.002)
     assert (html.missed_words, html.extra_words) == ({}, {})
     assert text.extra_words == {"promo": 15 * 8}
     assert found.lines.labels.removed == {Label.PROMO: 1, Label.RELATED: 1}

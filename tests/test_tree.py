@@ -82,6 +82,7 @@ def test_every_element_that_opens_closes(path: Path) -> None:
         "<div style='Display : None'><p>gone</p></div>",
         "<div style='color: red; visibility:hidden'>gone</div>",
         "<dialog>gone</dialog>",
+        "<dialog style='border: none'>gone</dialog>",
     ],
 )
 @pytest.mark.parametrize("parser", ["lexbor", "html5lib", "lxml", "html.parser"])

@@ -19,7 +19,7 @@ from filter.corpora.pages import PageRecord, read_pages
 from filter.errors import CorpusError
 from filter.evaluate.out_of_fold import read_out_of_fold
 from filter.evaluate.predictions import Predictor, from_folds, from_model, predict_page
-from filter.evaluate.run import HTML, TEXT, blocks_of, corpus_digest
+from filter.evaluate.run import HTML, TEXT, blocks_of, pages_digest
 from filter.evaluate.scores import metric_values, score_pages
 from filter.labels import Label
 from filter.pipeline import shipped_model
@@ -36,7 +36,7 @@ class GateSet:
     Attributes
     ----------
     digest : str
-        Of the pages; see `filter.evaluate.run.corpus_digest`.
+        Of the pages; see `filter.evaluate.run.pages_digest`.
     scores : mapping
         Mode of newsfilter → metric → value in [0, 1].
     """
@@ -63,7 +63,7 @@ def measure(pages: Sequence[PageRecord], predictor: Predictor) -> dict[str, Gate
     for source in sorted({page.source for page in pages}):
         own = [page for page in pages if page.source == source]
         scores = {mode: _mode_scores(own, mode, predictor) for mode in (HTML, TEXT)}
-        sets[source] = GateSet(corpus_digest(own), scores)
+        sets[source] = GateSet(pages_digest(own), scores)
     return sets
 
 

@@ -242,11 +242,11 @@ def _corpus_infos(pages: Sequence[PageRecord]) -> tuple[CorpusInfo, ...]:
     infos = []
     for source in sorted({page.source for page in pages}):
         own = [page for page in pages if page.source == source]
-        infos.append(CorpusInfo(source, len(own), len({page.domain for page in own}), corpus_digest(own)))
+        infos.append(CorpusInfo(source, len(own), len({page.domain for page in own}), pages_digest(own)))
     return tuple(infos)
 
 
-def corpus_digest(pages: Sequence[PageRecord]) -> str:
+def pages_digest(pages: Sequence[PageRecord]) -> str:
     """Return a digest of ids, markup and gold of `pages`; their order does not matter."""
     digest = hashlib.sha256()
     for page in sorted(pages, key=lambda page: page.id):
