@@ -18,7 +18,7 @@ from filter.tree import CLOSE, LD_JSON, TEXT, Attributes, Event
 INLINE = frozenset(
     "a abbr acronym b basefont bdi bdo big cite code data del dfn em font i img ins kbd mark meter nobr "
     "noindex output progress q rb rt ruby s samp small span strike strong sub sup time tt u var wbr picture "
-    "source slot".split()
+    "source slot link map math noscript rp script style svg template".split()
 )
 STRONG = frozenset("b strong h1 h2 h3 h4 h5 h6 th".split())
 MEDIA = frozenset("img picture figure video iframe audio svg object embed amp-img canvas".split())
@@ -148,11 +148,9 @@ def blocks_from_walk(walk: Iterable[Event], *, max_blocks: int, check: Callable[
     """
     builder = _Builder(max_blocks)
     on_open, on_text, on_close = builder.open, builder.text, builder.close
-    for number, (name, value) in enumerate(walk):
+    for name, value in walk if check is None else _watched(walk, check):
         if name is CLOSE:
             on_close()
-            if check is not None and not number & 0x3FF:
-                check()
         elif name is TEXT:
             on_text(value)  # type: ignore[arg-type]
         elif name is LD_JSON:
@@ -212,6 +210,13 @@ def block_tag(elements: Elements, index: int) -> str:
     return nearest
 
 
+def _watched(walk: Iterable[Event], check: Callable[[], None]) -> Iterator[Event]:
+    for number, event in enumerate(walk):
+        if not number & 0x3FF:
+            check()
+        yield event
+
+
 class _Builder:
     """Takes the events of a walk one by one and fills a `Page`.
 
@@ -221,7 +226,8 @@ class _Builder:
 
     __slots__ = (
         "max_blocks", "elements", "page", "names", "open_elements", "current", "inside_link", "inside_strong", "breaks",
-        "pieces", "place", "link_chars", "strong_chars", "links", "media", "controls", "anchors", "anchor_start",
+        "pieces", "place", "holder", "link_chars", "strong_chars", "links", "media", "controls", "anchors",
+        "anchor_start",
     )  # fmt: skip
 
     def __init__(self, max_blocks: int) -> None:
@@ -233,7 +239,8 @@ class _Builder:
         self.current = -1
         self.inside_link = self.inside_strong = self.breaks = 0
         self.pieces: list[str] = []
-        self.place = -1
+        # `holder` is the innermost open element that holds `place`: where both part, the block is in it.
+        self.place = self.holder = -1
         self.link_chars = self.strong_chars = self.links = self.media = self.controls = 0
         self.anchors: list[tuple[str, str]] = []
         self.anchor_start = 0
@@ -275,6 +282,8 @@ class _Builder:
     def close(self) -> None:
         index = self.current
         self.current = self.open_elements.pop()
+        if index == self.holder:
+            self.holder = self.current
         elements = self.elements
         tag = elements.tags[index]
         # An inline element's own text is still in the buffer: it ends in the block to come.
@@ -298,9 +307,9 @@ class _Builder:
             return
         self.breaks = 0
         if self.place == -1:
-            self.place = self.current
+            self.place = self.holder = self.current
         elif self.current != self.place:
-            self.place = self.common_ancestor(self.place, self.current)
+            self.place = self.holder
         if self.inside_link or self.inside_strong:
             size = len(squeeze(data))
             if self.inside_link:
@@ -313,16 +322,6 @@ class _Builder:
         if self.breaks == 2:
             self.flush()
         self.pieces.append(" ")
-
-    def common_ancestor(self, one: int, other: int) -> int:
-        # Elements are numbered in document order, so the larger number is never the ancestor.
-        parents = self.elements.parents
-        while one != other:
-            if one > other:
-                one = parents[one]
-            else:
-                other = parents[other]
-        return one
 
     def flush(self) -> None:
         """End the block in hand, if it has any text."""

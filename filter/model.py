@@ -1,10 +1,12 @@
 """The trained model: plain arrays, and the arithmetic from a page's features to probabilities.
 
-Two stages, each a small neural network (Rumelhart et al. 1986), run with numpy alone:
+Two stages, run with numpy alone:
 
 1. hashed n-grams of a block's text and of the names of its elements go through linear models; their
-   scores, those of the neighbouring blocks and the feature table go through the first network;
-2. the same, with the context of first-stage probabilities (`filter.context`), goes through the second.
+   scores, those of the neighbouring blocks and the feature table go through a small neural network;
+2. the same, with the context of first-stage probabilities (`filter.context`), goes through a second
+   network and through boosted trees (`filter.forest`), which err differently: the log-odds of body are
+   the mean of both.
 
 The file is an uncompressed ``.npz`` of arrays (no pickle: loading runs no code) with one JSON text
 among them, the manifest. Protocol numbers are raised when the meaning of an array changes.
@@ -31,7 +33,8 @@ from filter.characters import CharTables
 from filter.context import context_table
 from filter.errors import ModelCompatibilityError, ModelIntegrityError, ModelNotFoundError
 from filter.features import Floats, Ints, ancestor_chains, shifted
-from filter.labels import LABELS
+from filter.forest import Forest
+from filter.labels import LABELS, Label
 from filter.ngrams import Hashed, clip, hash_ngrams
 
 #: Raise when arrays change their meaning, and say so in the changelog.
@@ -42,6 +45,7 @@ TEXT_SIZES, NAME_SIZES = (2, 3, 4), (4,)
 NEAR_LEVELS, FAR_LEVELS = slice(0, 2), slice(2, 8)
 _NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 _CLIP = 4.0
+_BODY = LABELS.index(Label.BODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,16 @@ def softmax(logits: Floats) -> Floats:
     return result
 
 
+def blend(logits: Floats, scores: Floats) -> Floats:
+    """Return logits whose log-odds of body are the mean of the network's and of the trees' `scores`."""
+    others = np.delete(logits, _BODY, axis=1)
+    top = others.max(axis=1)
+    rest = top + np.log(np.exp(others - top[:, None]).sum(axis=1))
+    blended = logits.copy()
+    blended[:, _BODY] = (logits[:, _BODY] + rest + scores) / 2
+    return blended
+
+
 @dataclass(frozen=True)
 class Model:
     """Everything that classifying needs.
@@ -96,6 +110,7 @@ class Model:
     text_weights : ndarray of shape (2 ** TEXT_BITS, 9), float32
     near_weights, far_weights : ndarray of shape (2 ** NAME_BITS, 9), float32
     first, second : Network
+    forest : Forest
     temperature : ndarray of shape (2,), float32
         Divides the final logits: of HTML, of plain text (Guo et al. 2017, https://arxiv.org/abs/1706.04599).
     manifest : mapping
@@ -108,6 +123,7 @@ class Model:
     far_weights: Floats
     first: Network
     second: Network
+    forest: Forest
     temperature: Floats
     manifest: Mapping[str, Any]
 
@@ -117,7 +133,8 @@ class Model:
             return np.zeros((0, len(LABELS)), np.float32)
         inputs = self.inputs(page)
         first = softmax(self.first.logits(inputs))
-        logits = self.second.logits(np.hstack((inputs, context_table(page, first))))
+        rows = np.hstack((inputs, context_table(page, first)))
+        logits = blend(self.second.logits(rows), self.forest.scores(rows))
         return softmax(logits / self.temperature[0 if page.elements else 1])
 
     def inputs(self, page: Page) -> Floats:
@@ -185,6 +202,10 @@ def dumps(model: Model) -> bytes:
         "near_weights": model.near_weights.astype(np.float16),
         "far_weights": model.far_weights.astype(np.float16),
         "temperature": model.temperature,
+        "forest_features": model.forest.features,
+        "forest_thresholds": model.forest.thresholds,
+        "forest_leaves": model.forest.leaves,
+        "forest_baseline": np.array([model.forest.baseline], np.float32),
     }
     for stage in ("first", "second"):
         network: Network = getattr(model, stage)
@@ -233,6 +254,10 @@ def _from_arrays(arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]
         far_weights=arrays["far_weights"].astype(np.float32),
         first=_network(arrays, "first"),
         second=_network(arrays, "second"),
+        forest=Forest(
+            arrays["forest_features"], arrays["forest_thresholds"], arrays["forest_leaves"],
+            float(arrays["forest_baseline"][0]),
+        ),  # fmt: skip
         temperature=arrays["temperature"],
         manifest=manifest,
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from filter.characters import CharClass, CharTables, code_points, look_up, starts_of
 
 #: Boilerplate shows at the ends of a block; the middle of a long paragraph adds only cost.
-HEAD_CHARS, TAIL_CHARS = 120, 60
+HEAD_CHARS, TAIL_CHARS = 90, 50
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _BASE = np.uint64(1_000_003)
 

@@ -68,9 +68,11 @@ class Classifier:
         """Return the labelled lines of `source`; see `filter.classify`."""
         check = _deadline(self.options.deadline)
         page = read_page(source, input=input, options=self.options, check=check)
-        check()
+        if check:
+            check()
         probabilities = self.model.probabilities(page)
-        check()
+        if check:
+            check()
         return to_document(page, probabilities, url=url)
 
     def classify_many(self, sources: Iterable[str | bytes | Tag], *, input: Input = "auto") -> Iterator[Document]:  # noqa: A002
@@ -201,9 +203,10 @@ def _places(page: Page) -> Iterator[tuple[str, str, tuple[Link, ...]]]:
         yield (paths[place] if place >= 0 else "/"), block_tag(elements, place), links
 
 
-def _deadline(seconds: float | None) -> Callable[[], None]:
+def _deadline(seconds: float | None) -> Callable[[], None] | None:
+    """Return what raises once `seconds` from now are over; None where there is no deadline."""
     if seconds is None:
-        return _never
+        return None
     end = time.monotonic() + seconds
 
     def check() -> None:
@@ -212,6 +215,3 @@ def _deadline(seconds: float | None) -> Callable[[], None]:
 
     return check
 
-
-def _never() -> None:
-    pass

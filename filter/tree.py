@@ -70,7 +70,7 @@ def walk_markup(markup: str) -> Iterator[Event]:
             if tag in UNSEEN:
                 if tag == "script" and attributes.get("type") == "application/ld+json":
                     yield LD_JSON, node.text()
-            elif not (attributes and is_hidden(tag, attributes)):
+            elif not ((attributes or tag == "dialog") and is_hidden(tag, attributes)):
                 child = node.child
             if child is None:
                 yield _CLOSE
@@ -103,9 +103,10 @@ def walk_soup(root: Tag) -> Iterator[Event]:
             yield tag, attributes
             if tag in UNSEEN:
                 if tag == "script" and attributes.get("type") == "application/ld+json":
-                    yield LD_JSON, node.get_text()
+                    # get_text knows which strings are code only if the parser marked them; html5lib does not.
+                    yield LD_JSON, "".join(child for child in node.contents if isinstance(child, str))
                 yield _CLOSE
-            elif attributes and is_hidden(tag, attributes):
+            elif (attributes or tag == "dialog") and is_hidden(tag, attributes):
                 yield _CLOSE
             else:
                 stack.append(iter(node.contents))
@@ -129,7 +130,8 @@ def is_hidden(tag: str, attributes: Attributes) -> bool:
     if "hidden" in attributes:
         return attributes["hidden"] != "until-found"
     style = attributes.get("style")
-    if style and ("none" in style or "hidden" in style):
+    if style:
         compact = style.replace(" ", "").lower()
-        return "display:none" in compact or "visibility:hidden" in compact
+        if "display:none" in compact or "visibility:hidden" in compact:
+            return True
     return tag == "dialog" and "open" not in attributes

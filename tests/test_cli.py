@@ -15,6 +15,7 @@ from filter.cli import app
 from filter.output import Format, jsonl_lines, render
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+TRAINING_DATA = EXAMPLES.parent / "training_data" / "en-1.jsonl"
 MARKET = EXAMPLES / "market.txt"
 JAPANESE = EXAMPLES / "japanese.html"
 SENTENCES = (
@@ -149,15 +150,19 @@ def test_directory(run, tmp_path):
     assert result.stderr == f"newsfilter: {tmp_path}: Is a directory\n"
 
 
-def test_input_over_the_limit(run, tmp_path):
+@pytest.mark.parametrize("from_stdin", [False, True])
+def test_input_over_the_limit(start, tmp_path, from_stdin):
     file = tmp_path / "large.txt"
     with file.open("wb") as stream:
         stream.truncate(Options().max_bytes + 1)
-    result = run("clean", file)
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"newsfilter: {file}: ")
-    assert "over the limit" in result.stderr
-    assert result.stderr.count("\n") == 1
+    name = "-" if from_stdin else file
+    with file.open("rb") as stdin:
+        process = start("clean", name, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        output, message = process.communicate()
+    assert (process.returncode, output) == (2, b"")
+    assert message.decode().startswith(f"newsfilter: {name}: ")
+    assert b"over the limit" in message
+    assert message.count(b"\n") == 1
 
 
 def test_one_of_several_files_fails(run, tmp_path):
@@ -270,6 +275,27 @@ def test_corpus_import_into_a_missing_folder(run, clone, tmp_path):
     result = run("corpus", "import", "readability", clone, "-o", tmp_path / "missing/pages.parquet")
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     assert "No such file or directory" in result.stderr
+
+
+def test_train_writes_a_model_that_loads(run, corpus, tmp_path):
+    documents = TRAINING_DATA.read_text("utf-8").splitlines(keepends=True)[:15]
+    (tmp_path / "lines.jsonl").write_text("".join(documents), "utf-8")
+    out = tmp_path / "models"
+    result = run("train", "--lines", tmp_path / "lines.jsonl", "--pages", corpus, "--out", out, "--jobs", 1)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0] == str(out / "newsfilter.npz")
+    assert "newsfilter: 15 documents\n" in result.stderr
+
+    info = json.loads(run("model", "info", out / "newsfilter.npz").stdout)
+    assert info["counts"]["pages"] == 1
+    assert info["recipe"]["seed"] == 0
+
+
+def test_train_with_too_little_data(run, tmp_path):
+    (tmp_path / "lines.jsonl").write_text(TRAINING_DATA.read_text("utf-8").splitlines()[0], "utf-8")
+    result = run("train", "--lines", tmp_path, "--out", tmp_path / "models")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1].startswith("newsfilter: too little data")
 
 
 def test_evaluate_takes_several_corpora_after_one_option(run, clone, corpus, tmp_path):

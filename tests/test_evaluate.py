@@ -383,6 +383,29 @@ def test_each_page_is_cleaned_by_the_model_that_did_not_see_it(options, pages, m
     assert [bool(output) for output in found.system("lower + newsfilter").outputs] == [True, False] * 4
 
 
+def test_one_model_cleans_all_pages_where_there_are_none_of_folds(options, monkeypatch):
+    monkeypatch.setattr(run, "load", lambda path: KnowsTheStory())
+    lower = Peer("lower", "numpy", lambda markup, language: visible_text(markup))
+    monkeypatch.setitem(peers.PEERS, "lower", lower)
+    found = evaluate(replace(options, peers=("lower",), clean_others=True, model=options.out / "model.npz"))
+    assert set(found.system("lower + newsfilter").outputs) == {"\n".join(STORY)}
+
+
+def test_labelled_lines_without_any_answer_are_refused(options, pages):
+    write_out_of_fold(options.out_of_fold, folds(pages))
+    with pytest.raises(CorpusError, match="no answers for any of the labelled lines"):
+        evaluate(replace(options, lines=(options.out,)))
+
+
+def test_pages_with_snippets_alone_have_snippet_scores_alone(options, pages, monkeypatch):
+    monkeypatch.setattr(run, "read_pages", lambda paths: iter(pages[-1:]))
+    found = evaluate(options)
+    assert found.slices[0].metrics[HTML].keys() == {"snippet_f1", "snippet_accuracy", "must_have", "must_not_have"}
+    assert found.modes[HTML].curve == ()
+    assert worst_pages(found, HTML) == []
+    assert "snippet F by language" in write_report(found, options.out)[1].read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

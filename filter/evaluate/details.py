@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from filter.corpora.pages import PageRecord
 from filter.evaluate.evaluation import CurvePoint, LineScores, ModeDetails
 from filter.evaluate.label_scores import Bin, calibration_error, confusion_matrix, label_scores, reliability
-from filter.evaluate.metrics import Cut, cut, word_overlap
+from filter.evaluate.metrics import Cut, Overlap, cut, word_overlap
 from filter.evaluate.out_of_fold import UNKNOWN
 from filter.evaluate.predictions import Prediction, label_columns
 from filter.labels import DEFAULT_KEEP, LABELS, Label
@@ -52,15 +52,15 @@ def _curve(pages: Sequence[PageRecord], predictions: Sequence[Prediction | None]
     return tuple(CurvePoint(each, *values) for each, values in zip(_THRESHOLDS, means.tolist(), strict=True))
 
 
-def _page_curve(gold: Cut, prediction: Prediction) -> list[tuple[float, float]]:
+def _page_curve(gold: Cut, prediction: Prediction) -> list[Overlap]:
     """Return precision and recall of a page at each threshold."""
     blocks = [words(text) for text in prediction.texts]
     keep = prediction.keep.tolist()
     points = []
     for threshold in _THRESHOLDS:
         kept = [word for block, own in zip(blocks, keep, strict=True) if own >= threshold for word in block]
-        points.append(tuple(word_overlap(gold, Cut((), kept))))
-    return points  # type: ignore[return-value]
+        points.append(word_overlap(gold, Cut((), kept)))
+    return points
 
 
 def _reliability(predictions: Sequence[Prediction]) -> tuple[Bin, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -23,11 +24,14 @@ from threadpoolctl import threadpool_limits
 from filter.context import context_table
 from filter.features import Floats, Ints
 from filter.labels import LABELS, Label
-from filter.model import NAME_BITS, Network, join_inputs, softmax, standardise
+from filter.forest import Forest
+from filter.model import NAME_BITS, Network, blend, join_inputs, softmax, standardise
+from filter.train.boost import fit_forest
 from filter.train.samples import OTHER, UNKNOWN, Sample, is_trusted
 
 _BODY = LABELS.index(Label.BODY)
 _N_LABELS = len(LABELS)
+Stage = TypeVar("Stage")
 Progress = Callable[[str, int, int], None]
 
 
@@ -54,12 +58,12 @@ class Recipe:
 
     folds: int = 5
     hidden: int = 96
-    seeds: int = 1
+    seeds: int = 2
     epochs: int = 6
     learning_rate: float = 2e-3
     decay: float = 1e-4
     linear_penalty: float = 3e-6
-    rare_weight: float = 2.5
+    rare_weight: float = 3.0
     seed: int = 0
     jobs: int = 2
 
@@ -74,44 +78,57 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """The stages fitted on everything, and what each fold's own fit gave for the samples it had not seen.
-
-    Attributes
-    ----------
-    linear, first, second
-        What ships.
-    logits : list of ndarray of shape (n_blocks, 9)
-        Out-of-fold logits of the second stage, one array a sample.
-    """
+class Stages:
+    """One fit of every stage."""
 
     linear: Linear
     first: Network
     second: Network
+    forest: Forest
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What fitting gave.
+
+    Attributes
+    ----------
+    stages : list of Stages
+        Entry ``k`` was fitted without fold ``k``; the last, which ships, on everything.
+    logits : list of ndarray of shape (n_blocks, 9)
+        For each sample, those of the stages fitted without it.
+    """
+
+    stages: list[Stages]
     logits: list[Floats]
 
 
 def fit(samples: Sequence[Sample], folds: NDArray[np.int64], recipe: Recipe, progress: Progress) -> Fitted:
     """Return the stages fitted on `samples`; `folds` gives the fold of each sample."""
-    n_fits = recipe.folds + 1
+    everything = range(recipe.folds + 1)
     linears = []
-    for fold in range(n_fits):
-        progress("linear models", fold, n_fits)
+    for fold in everything:
+        progress("linear models", fold, recipe.folds + 1)
         chosen = [sample for sample, own in zip(samples, folds, strict=True) if own != fold and is_trusted(sample)]
         linears.append(fit_linear(chosen, recipe))
     inputs = [inputs_of(sample, linears[own]) for sample, own in zip(samples, folds, strict=True)]
+    progress("kinds", 0, 1)
     labels = _fill_kinds(samples, inputs, recipe)
-    progress("first network", 0, 1)
-    firsts = _fit_folds(samples, inputs, labels, folds, recipe)
+    task = _Task(samples, labels, folds, recipe, progress)
+    firsts = task.fit_folds("first network", fit_network, inputs)
     first = [softmax(firsts[own].logits(rows)) for own, rows in zip(folds, inputs, strict=True)]
     inputs = [
         np.hstack((rows, context_table(sample.page, known)))
         for sample, rows, known in zip(samples, inputs, first, strict=True)
     ]
-    progress("second network", 0, 1)
-    seconds = _fit_folds(samples, inputs, labels, folds, recipe)
-    logits = [seconds[own].logits(rows) for own, rows in zip(folds, inputs, strict=True)]
-    return Fitted(linears[-1], firsts[-1], seconds[-1], logits)
+    seconds = task.fit_folds("second network", fit_network, inputs)
+    forests = task.fit_folds("trees", fit_trees, inputs)
+    stages = [Stages(linears[fold], firsts[fold], seconds[fold], forests[fold]) for fold in everything]
+    logits = [
+        blend(stages[own].second.logits(rows), stages[own].forest.scores(rows))
+        for own, rows in zip(folds, inputs, strict=True)
+    ]
+    return Fitted(stages, logits)
 
 
 def fit_linear(samples: Sequence[Sample], recipe: Recipe) -> Linear:
@@ -149,12 +166,15 @@ def _drawn(sample: Sample, recipe: Recipe, random: np.random.Generator) -> NDArr
 
 
 def _one_against_rest(rows: csr_matrix, labels: Ints, weights: Floats, recipe: Recipe) -> Floats:
+    # A quarter of the body is contrast enough for each other label, and body has most of the n-grams.
+    contrast = (labels != _BODY) | (np.arange(len(labels)) % 4 == 0)
+
     def column(number: int) -> Floats:
-        known = (labels >= 0) | (number == _BODY)
+        known = np.ones(len(labels), bool) if number == _BODY else (labels >= 0) & contrast
         target = labels[known] == number
         if target.all() or not target.any():
             return np.zeros(rows.shape[1], np.float32)
-        model = SGDClassifier(loss="log_loss", alpha=recipe.linear_penalty, average=True, max_iter=4, tol=None,
+        model = SGDClassifier(loss="log_loss", alpha=recipe.linear_penalty, average=True, max_iter=3, tol=None,
                               fit_intercept=False, random_state=recipe.seed)  # fmt: skip
         model.fit(rows[known], target, sample_weight=weights[known])
         result: Floats = model.coef_[0].astype(np.float32)
@@ -182,8 +202,8 @@ def _fill_kinds(samples: Sequence[Sample], inputs: Sequence[Floats], recipe: Rec
     labels = [sample.labels for sample in samples]
     if not any((own == OTHER).any() for own in labels):
         return labels
-    known = [np.where(own == OTHER, -1, own) for own in labels]
-    network = fit_network(samples, inputs, known, recipe)
+    known = [np.where(own == OTHER, UNKNOWN, own) for own in labels]
+    network = fit_network(training_rows(samples, inputs, known, recipe), recipe)
     filled = []
     for own, rows in zip(labels, inputs, strict=True):
         logits = network.logits(rows)
@@ -192,40 +212,41 @@ def _fill_kinds(samples: Sequence[Sample], inputs: Sequence[Floats], recipe: Rec
     return filled
 
 
-def _fit_folds(
-    samples: Sequence[Sample], inputs: Sequence[Floats], labels: Sequence[Ints], folds: NDArray[np.int64], recipe: Recipe
-) -> list[Network]:
-    """Return the network without each fold, and last the one fitted on everything."""
+class Rows(NamedTuple):
+    """What a stage is fitted on: inputs (n_rows, n_inputs), label columns and weights (n_rows,)."""
 
-    def without(fold: int) -> Network:
-        chosen = np.flatnonzero(folds != fold)
-        return fit_network(
-            [samples[i] for i in chosen], [inputs[i] for i in chosen], [labels[i] for i in chosen], recipe
-        )
-
-    with threadpool_limits(1):
-        networks = Parallel(n_jobs=recipe.jobs, prefer="threads")(
-            delayed(without)(fold) for fold in range(recipe.folds + 1)
-        )
-    return list(networks)
+    inputs: Floats
+    target: Ints
+    weights: Floats
 
 
-def fit_network(
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Samples with their labels and folds."""
+
+    samples: Sequence[Sample]
+    labels: Sequence[Ints]
+    folds: NDArray[np.int64]
+    recipe: Recipe
+    progress: Progress
+
+    def fit_folds(
+        self, name: str, fit_stage: Callable[[Rows, Recipe], Stage], inputs: Sequence[Floats]
+    ) -> list[Stage]:
+        """Return the stage without each fold, and last the one fitted on everything."""
+        fits = []
+        for fold in range(self.recipe.folds + 1):
+            self.progress(name, fold, self.recipe.folds + 1)
+            chosen = np.flatnonzero(self.folds != fold)
+            parts = ([values[index] for index in chosen] for values in (self.samples, inputs, self.labels))
+            fits.append(fit_stage(training_rows(*parts, self.recipe), self.recipe))
+        return fits
+
+
+def training_rows(
     samples: Sequence[Sample], inputs: Sequence[Floats], labels: Sequence[Ints], recipe: Recipe
-) -> Network:
-    """Return a network fitted on the labelled blocks of trusted samples."""
-    rows, target, weights = _training_rows(samples, inputs, labels, recipe)
-    with np.errstate(invalid="ignore"):
-        mean = np.nan_to_num(np.nanmean(rows, axis=0)).astype(np.float32)
-        scale = np.nan_to_num(1 / (np.nanstd(rows, axis=0) + 1e-3)).astype(np.float32)
-    rows = standardise(rows, mean, scale)
-    members = [_fit_member(rows, target, weights, recipe, recipe.seed + number) for number in range(recipe.seeds)]
-    return Network(mean, scale, *_side_by_side(members))
-
-
-def _training_rows(
-    samples: Sequence[Sample], inputs: Sequence[Floats], labels: Sequence[Ints], recipe: Recipe
-) -> tuple[Floats, Ints, Floats]:
+) -> Rows:
+    """Return the drawn labelled blocks of trusted samples."""
     random = np.random.default_rng(recipe.seed)
     rows, target, weights = [], [], []
     for sample, own, known in zip(samples, inputs, labels, strict=True):
@@ -235,18 +256,41 @@ def _training_rows(
             target.append(known[drawn])
             weights.append(np.maximum(sample.weights[drawn], recipe.rare_weight))
     weight = np.concatenate(weights)
-    return np.concatenate(rows), np.concatenate(target), weight / weight.mean()
+    return Rows(np.concatenate(rows), np.concatenate(target), weight / weight.mean())
 
 
-def _fit_member(
-    rows: Floats, target: Ints, weights: Floats, recipe: Recipe, seed: int
-) -> tuple[list[Floats], list[Floats]]:
-    network = MLPClassifier((recipe.hidden,), batch_size=min(512, len(rows)), alpha=recipe.decay, random_state=seed,
-                            learning_rate_init=recipe.learning_rate, max_iter=recipe.epochs, tol=0,
+def fit_trees(rows: Rows, recipe: Recipe) -> Forest:
+    """Return boosted trees that tell body from the rest."""
+    return fit_forest(rows.inputs, (rows.target == _BODY).astype(np.int64), rows.weights, seed=recipe.seed)
+
+
+def fit_network(rows: Rows, recipe: Recipe) -> Network:
+    """Return a network that tells the nine labels apart."""
+    mean, scale = _moments(rows.inputs)
+    standard = standardise(rows.inputs, mean, scale)
+    members = Parallel(n_jobs=recipe.jobs, prefer="threads")(
+        delayed(_fit_member)(rows._replace(inputs=standard), recipe, recipe.seed + number)
+        for number in range(recipe.seeds)
+    )
+    return Network(mean, scale, *_side_by_side(list(members)))
+
+
+def _moments(rows: Floats) -> tuple[Floats, Floats]:
+    """Return mean and inverse deviation of the values that are there; 0 and 1 for a column that is all missing."""
+    there = ~np.isnan(rows)
+    count = np.maximum(there.sum(axis=0), 1)
+    mean = np.where(there, rows, 0).sum(axis=0, dtype=np.float64) / count
+    variance = (np.where(there, rows - mean, 0) ** 2).sum(axis=0, dtype=np.float64) / count
+    return mean.astype(np.float32), (1 / (np.sqrt(variance) + 1e-3)).astype(np.float32)
+
+
+def _fit_member(rows: Rows, recipe: Recipe, seed: int) -> tuple[list[Floats], list[Floats]]:
+    network = MLPClassifier((recipe.hidden,), batch_size=min(512, len(rows.target)), alpha=recipe.decay,
+                            random_state=seed, learning_rate_init=recipe.learning_rate, max_iter=recipe.epochs, tol=0,
                             n_iter_no_change=recipe.epochs)  # fmt: skip
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is a choice, not a limit
-        network.fit(rows, target, sample_weight=weights)
+        network.fit(rows.inputs, rows.target, sample_weight=rows.weights)
     return _all_labels(network)
 
 

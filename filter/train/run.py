@@ -31,12 +31,12 @@ from filter.model import PROTOCOL, Model, dumps, softmax
 from filter.train.calibrate import temperatures
 from filter.train.card import card
 from filter.train.compose import compose
-from filter.train.fit import Fitted, Progress, Recipe, fit
-from filter.train.samples import Sample, is_trusted, line_sample, page_samples
+from filter.train.fit import Fitted, Progress, Recipe, Stages, fit
+from filter.train.samples import UNKNOWN, Sample, is_trusted, line_sample, page_samples
 
 MODEL_NAME = "newsfilter.npz"
 #: A labelled line tells its kind for certain and there are few: it counts this much more than a block.
-LINE_WEIGHT, COMPOSED_WEIGHT = 4.0, 1.0
+LINE_WEIGHT, COMPOSED_WEIGHT = 6.0, 1.5
 #: Composed documents for each labelled one.
 COMPOSED = 2
 _BATCH = 64
@@ -92,7 +92,8 @@ def train(
     pages : sequence of Path
         Parquet files of pages with gold text; may be empty.
     out : Path
-        Receives ``newsfilter.npz``, ``manifest.json``, ``CARD.md`` and ``out-of-fold.npz``.
+        Receives ``newsfilter.npz``, ``manifest.json`` and ``CARD.md``; for evaluation also ``out-of-fold.npz``
+        and, in ``folds/``, the models fitted without each fold.
     recipe : Recipe
     progress : callable
         Called with a step's name, how much of it is done and of how much.
@@ -114,9 +115,9 @@ def train(
     fitted = fit(samples, folds, recipe, progress)
     heat = temperatures(samples, fitted.logits)
     manifest = _manifest(lines, pages, recipe, data.counts)
-    model = _model(tables, fitted, heat, manifest)
+    models = [_model(tables, stages, heat, manifest) for stages in fitted.stages]
     answers = _out_of_fold(data, fitted, heat, recipe)
-    return _write(out, model, answers, data.counts)
+    return _write(out, models, answers, data.counts)
 
 
 def fold_of(group: str, folds: int) -> int:
@@ -170,14 +171,15 @@ def _batches(records: Iterable[PageRecord]) -> Iterator[list[PageRecord]]:
         yield batch
 
 
-def _model(tables: CharTables, fitted: Fitted, heat: Floats, manifest: dict[str, Any]) -> Model:
+def _model(tables: CharTables, stages: Stages, heat: Floats, manifest: dict[str, Any]) -> Model:
     return Model(
         tables=tables,
-        text_weights=fitted.linear.text,
-        near_weights=fitted.linear.near,
-        far_weights=fitted.linear.far,
-        first=fitted.first,
-        second=fitted.second,
+        text_weights=stages.linear.text,
+        near_weights=stages.linear.near,
+        far_weights=stages.linear.far,
+        first=stages.first,
+        second=stages.second,
+        forest=stages.forest,
         temperature=heat,
         manifest=manifest,
     )
@@ -222,16 +224,19 @@ def _out_of_fold(data: _Data, fitted: Fitted, heat: Floats, recipe: Recipe) -> O
         html=np.concatenate(probabilities[:n_pages:2] + missing),
         text=np.concatenate(probabilities[1:n_pages:2] + documents),
         fold=np.array([*page_folds, *data.document_folds], np.int64),
-        truth=np.concatenate([owner.labels for owner in owners]),
+        truth=np.concatenate([own.labels if is_trusted(own) else np.full_like(own.labels, UNKNOWN) for own in owners]),
     )
 
 
-def _write(out: Path, model: Model, answers: OutOfFold, counts: dict[str, int]) -> Training:
-    out.mkdir(parents=True, exist_ok=True)
-    content = dumps(model)
+def _write(out: Path, models: Sequence[Model], answers: OutOfFold, counts: dict[str, int]) -> Training:
+    folds = out / "folds"
+    folds.mkdir(parents=True, exist_ok=True)
+    for fold, model in enumerate(models[:-1]):
+        (folds / f"fold-{fold}.npz").write_bytes(dumps(model))
+    content = dumps(models[-1])
     sha256 = hashlib.sha256(content).hexdigest()
     (out / MODEL_NAME).write_bytes(content)
-    manifest = {**model.manifest, "sha256": sha256, "bytes": len(content)}
+    manifest = {**models[-1].manifest, "sha256": sha256, "bytes": len(content)}
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     (out / "CARD.md").write_text(card(manifest, answers), encoding="utf-8")
     write_out_of_fold(out / "out-of-fold.npz", answers)

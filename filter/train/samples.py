@@ -34,7 +34,8 @@ MIN_ALIGNED_F1 = 0.8
 BODY_FROM, OTHER_TO = 0.7, 0.3
 #: Gold of these sources leaves captions and bylines in at will.
 _LOOSE_SOURCES = frozenset(("magic-html", "readability"))
-_MAX_BLOCKS = 4000
+#: Longer pages count as much as one of this many blocks; past the other limit they are left out.
+_HEAVY_BLOCKS, _MAX_BLOCKS = 2500, 20_000
 _BODY, _TITLE = LABELS.index(Label.BODY), LABELS.index(Label.TITLE)
 
 
@@ -124,9 +125,12 @@ def _named(page: Page, names: csr_matrix, levels: slice) -> csr_matrix:
 
 def _page_labels(record: PageRecord, page: Page) -> tuple[Ints, Floats, float]:
     """Return labels and weights of a page's blocks, and how well its gold was found in it."""
-    weak = np.array([UNKNOWN if label is None else LABELS.index(label) for label in weak_labels(page)])
+    # The rules were measured on articles; in a forum or a shop the same markup means other things.
+    weak = np.full(len(page), UNKNOWN)
+    if record.kind == "article":
+        weak = np.array([UNKNOWN if label is None else LABELS.index(label) for label in weak_labels(page)])
     n_words = np.array([len(words(text)) for text in page.texts])
-    weights = np.sqrt(np.maximum(n_words, 1)).astype(np.float32)
+    weights = np.sqrt(np.maximum(n_words, 1)).astype(np.float32) * min(1, _HEAVY_BLOCKS / len(page))
     if record.text is None:
         return _snippet_labels(record, page, weak), weights, 1.0
     alignment = align(page.texts, record.text)
