@@ -233,7 +233,7 @@ def loads(data: bytes, *, source: str = "model") -> Model:
         manifest = json.loads(arrays["manifest"].tobytes())
         _check_compatible(manifest, source)
         return _from_arrays(arrays, manifest)
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, TypeError, AttributeError, RuntimeError) as error:
         raise ModelIntegrityError(f"no model file, or a damaged one ({error})", source=source) from error
 
 

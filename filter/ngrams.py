@@ -102,9 +102,10 @@ def word_hashes_of(
     """
     unspaced = classes == CharClass.UNSPACED
     in_word = (classes <= CharClass.DIGIT) | unspaced | (classes == CharClass.UNCASED)
-    before = np.concatenate(([False], in_word[:-1] & ~unspaced[:-1]))
+    inside = row[1:] == row[:-1]
+    before = np.concatenate(([False], in_word[:-1] & ~unspaced[:-1] & inside))
     begins = np.flatnonzero(in_word & (~before | unspaced))
-    after = np.concatenate((in_word[1:] & ~unspaced[1:], [False]))
+    after = np.concatenate((in_word[1:] & ~unspaced[1:] & inside, [False]))
     ends = np.flatnonzero(in_word & (~after | unspaced)) + 1
     powers = np.cumprod(np.full(len(folded), _BASE, np.uint64))
     inverse = np.uint64(pow(int(_BASE), -1, 2**64))
