@@ -25,6 +25,7 @@ from filter.blocks import blocks_from_walk
 from filter.decode import decode
 from filter.evaluate.peers import PEERS, run_peer, select_peers
 from filter.features import feature_table
+from filter.layout import lay_out
 from filter.pipeline import shipped_model, to_document
 from filter.tree import walk_markup
 
@@ -108,10 +109,11 @@ def stage_tasks(sample: Sample) -> dict[str, Task]:
         BLOCKS: blocks,
     }
     if len(page):
+        layout = lay_out(page, page.elements) if page.elements else None
         probabilities = model.probabilities(page)
         stages |= {
-            FEATURES: partial(feature_table, page, model.tables),
-            INPUTS: partial(model.inputs, page),
+            FEATURES: partial(feature_table, page, model.tables, layout),
+            INPUTS: partial(model.inputs, page, layout),
             NETWORKS: partial(model.probabilities, page),
             DOCUMENT: partial(to_document, page, probabilities),
         }

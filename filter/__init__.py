@@ -1,28 +1,34 @@
 """newsfilter: the core article of scraped news, apart from everything wrapped around it.
 
+A name is loaded with its module when it is first asked for: the version costs no numpy.
+
 >>> from filter import clean
 >>> clean("")
 ''
 """
 
-from filter.document import Document, Line, Link, Status
-from filter.errors import (
-    CorpusError,
-    DeadlineError,
-    DecodeError,
-    FilterError,
-    InputError,
-    KeepError,
-    ModelCompatibilityError,
-    ModelError,
-    ModelIntegrityError,
-    ModelNotFoundError,
-    ParseError,
-    TooLargeError,
-)
-from filter.labels import DEFAULT_KEEP, Label
-from filter.model import Model
-from filter.pipeline import Classifier, Options, classify, classify_many, clean
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from filter.document import Document, Line, Link, Status
+    from filter.errors import (
+        CorpusError,
+        DeadlineError,
+        DecodeError,
+        FilterError,
+        InputError,
+        KeepError,
+        ModelCompatibilityError,
+        ModelError,
+        ModelIntegrityError,
+        ModelNotFoundError,
+        ParseError,
+        TooLargeError,
+    )
+    from filter.labels import DEFAULT_KEEP, Label
+    from filter.model import Model
+    from filter.pipeline import Classifier, Options, classify, classify_many, clean
 
 __version__ = "0.1.0"
 
@@ -52,3 +58,31 @@ __all__ = [
     "classify_many",
     "clean",
 ]
+
+#: Where the names are; all others are in ``filter.errors``.
+_MODULES = {
+    "DEFAULT_KEEP": "labels",
+    "Classifier": "pipeline",
+    "Document": "document",
+    "Label": "labels",
+    "Line": "document",
+    "Link": "document",
+    "Model": "model",
+    "Options": "pipeline",
+    "Status": "document",
+    "classify": "pipeline",
+    "classify_many": "pipeline",
+    "clean": "pipeline",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES.get(name, 'errors')}"), name)
+    globals()[name] = value  # asked for once
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

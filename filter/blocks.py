@@ -7,7 +7,7 @@ held as columns, not as objects, because features are computed for a whole page 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from filter.errors import TooLargeError
@@ -92,7 +92,7 @@ class Page:
         Number of ``a`` elements.
     media, controls : list of int
         Pictures, players or form controls since the block before.
-    anchors : list of list of (str, str)
+    anchors : list of sequences of (str, str)
         Text (whitespace as in the page) and address of each link that ends in the block.
     elements : Elements or None
         None for plain text.
@@ -106,7 +106,7 @@ class Page:
     links: list[int] = field(default_factory=list)
     media: list[int] = field(default_factory=list)
     controls: list[int] = field(default_factory=list)
-    anchors: list[list[tuple[str, str]]] = field(default_factory=list)
+    anchors: list[Sequence[tuple[str, str]]] = field(default_factory=list)
     elements: Elements | None = None
     head: Head = field(default_factory=Head)
 
@@ -161,28 +161,29 @@ def blocks_from_walk(walk: Iterable[Event], *, max_blocks: int, check: Callable[
     return builder.page
 
 
-def locators(elements: Elements) -> list[str]:
-    """Return the XPath of each element, every step numbered among siblings of its tag.
+def locators(elements: Elements, places: Iterable[int]) -> Iterator[str]:
+    """Yield the XPath of each element in `places`, every step numbered among siblings of its tag.
 
-    An element deeper than `MAX_STEPS` gets the path of its ancestor at that depth, so that the length
-    of all paths together stays linear in the size of the page.
+    -1 is the page itself. An element deeper than `MAX_STEPS` gets the path of its ancestor at that depth, so
+    that the length of all paths together stays linear in the size of the page.
     """
     counts: dict[tuple[int, str], int] = {}
-    paths: list[str] = []
-    depths: list[int] = []
-    for parent, tag in zip(elements.parents, elements.tags, strict=True):
-        key = parent, tag
-        nth = counts[key] = counts.get(key, 0) + 1
-        if parent < 0:
-            depths.append(1)
-            paths.append(f"/{tag}[{nth}]")
-        elif depths[parent] < MAX_STEPS:
-            depths.append(depths[parent] + 1)
-            paths.append(f"{paths[parent]}/{tag}[{nth}]")
-        else:
-            depths.append(MAX_STEPS)
-            paths.append(paths[parent])
-    return paths
+    numbers = []
+    for key in zip(elements.parents, elements.tags, strict=True):
+        counts[key] = number = counts.get(key, 0) + 1
+        numbers.append(number)
+    paths = {-1: ""}
+    for place in places:
+        missing = []
+        index = place
+        while index not in paths:
+            missing.append(index)
+            index = elements.parents[index]
+        for index in reversed(missing):
+            path = paths[elements.parents[index]]
+            full = path.count("/") >= MAX_STEPS
+            paths[index] = path if full else f"{path}/{elements.tags[index]}[{numbers[index]}]"
+        yield paths[place] or "/"
 
 
 def ancestors(elements: Elements, index: int) -> Iterator[int]:
@@ -225,9 +226,25 @@ class _Builder:
     """
 
     __slots__ = (
-        "max_blocks", "elements", "page", "names", "open_elements", "current", "inside_link", "inside_strong", "breaks",
-        "pieces", "place", "holder", "link_chars", "strong_chars", "links", "media", "controls", "anchors",
         "anchor_start",
+        "anchors",
+        "breaks",
+        "controls",
+        "current",
+        "elements",
+        "holder",
+        "inside_link",
+        "inside_strong",
+        "link_chars",
+        "links",
+        "max_blocks",
+        "media",
+        "names",
+        "open_elements",
+        "page",
+        "pieces",
+        "place",
+        "strong_chars",
     )  # fmt: skip
 
     def __init__(self, max_blocks: int) -> None:
@@ -242,7 +259,7 @@ class _Builder:
         # `holder` is the innermost open element that holds `place`: where both part, the block is in it.
         self.place = self.holder = -1
         self.link_chars = self.strong_chars = self.links = self.media = self.controls = 0
-        self.anchors: list[tuple[str, str]] = []
+        self.anchors: list[tuple[str, str]] | None = None
         self.anchor_start = 0
 
     def open(self, tag: str, attributes: Attributes) -> None:
@@ -294,6 +311,7 @@ class _Builder:
                 self.inside_link -= 1
                 href = elements.hrefs[index]
                 if href and self.place != -1:
+                    self.anchors = self.anchors or []
                     self.anchors.append(("".join(self.pieces[self.anchor_start :]), href))
         elif tag != "br":
             self.flush()
@@ -338,7 +356,7 @@ class _Builder:
                 self.add_block(text, place)
             self.link_chars = self.strong_chars = self.media = self.controls = 0
             self.links = self.inside_link
-            self.anchors = []
+            self.anchors = None
         self.anchor_start = 0
 
     def add_block(self, text: str, place: int) -> None:
@@ -350,7 +368,7 @@ class _Builder:
         page.links.append(self.links)
         page.media.append(self.media)
         page.controls.append(self.controls)
-        page.anchors.append(self.anchors)
+        page.anchors.append(self.anchors or ())
         if len(page.texts) > self.max_blocks:
             raise TooLargeError(f"more than {self.max_blocks:,} blocks")
 

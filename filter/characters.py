@@ -9,11 +9,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Entry = TypeVar("Entry", np.uint8, np.uint32)
 #: Code points from here on share the last entry (rare Han, private use).
 SIZE = 0x1FB00
 
@@ -78,7 +79,7 @@ def build_tables() -> CharTables:
     return CharTables(classes, folded)
 
 
-def _class_of(character: str, point: int) -> CharClass:  # noqa: PLR0911 - a table in words
+def _class_of(character: str, point: int) -> CharClass:
     if character.isspace():
         return CharClass.SPACE
     for members, char_class in ((_STOPS, CharClass.STOP), (_COMMAS, CharClass.COMMA),
@@ -108,9 +109,9 @@ def code_points(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
-def look_up(table: NDArray[np.generic], points: NDArray[np.uint32]) -> NDArray[np.generic]:
-    """Return the entry of each code point; shape of `points`."""
-    return table[np.minimum(points, SIZE - 1)]
+def look_up(table: NDArray[Entry], points: NDArray[np.uint32]) -> NDArray[Entry]:
+    """Return the entry of each code point; shape of `points`. Points past the table share its last entry."""
+    return table.take(points, mode="clip")
 
 
 def starts_of(texts: Sequence[str], *, padding: int) -> NDArray[np.int64]:

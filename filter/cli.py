@@ -16,6 +16,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+# Before numpy is loaded: it would start a BLAS thread for each processor, which costs more than one page has to
+# compute. Training and scoring run one thread a worker anyway.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import typer
 from typer.core import TyperGroup
 

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filter.blocks import Page
-from filter.features import Floats, ancestor_chains, shifted, signature_groups
+from filter.features import Floats, shifted
 from filter.labels import LABELS, Label
+from filter.layout import Layout
 
 _BODY = LABELS.index(Label.BODY)
 _NEAR = (-4, -3, -2, -1, 1, 2, 3, 4)
@@ -28,7 +29,7 @@ N_CONTEXT = _N_TEXT + _N_STRUCTURE
 _FLOOR = 1e-4
 
 
-def context_table(page: Page, probabilities: Floats) -> Floats:
+def context_table(page: Page, probabilities: Floats, layout: Layout | None) -> Floats:
     """Return what surrounds each block.
 
     Parameters
@@ -36,6 +37,8 @@ def context_table(page: Page, probabilities: Floats) -> Floats:
     page : Page
     probabilities : ndarray of shape (n_blocks, 9), float32
         Of the first stage, columns in the order of `LABELS`.
+    layout : Layout or None
+        That of the page; None for plain text.
 
     Returns
     -------
@@ -44,8 +47,8 @@ def context_table(page: Page, probabilities: Floats) -> Floats:
     """
     chars = np.fromiter(map(len, page.texts), np.float32, len(page))
     parts = _sequence_parts(probabilities, chars)
-    if page.elements:
-        parts += _tree_parts(page, probabilities[:, _BODY], chars)
+    if layout:
+        parts += _tree_parts(layout, probabilities[:, _BODY], chars)
     else:
         parts.append(np.full((len(page), _N_STRUCTURE), np.nan, np.float32))
     return np.column_stack(parts).astype(np.float32)
@@ -76,26 +79,22 @@ def _sequence_parts(probabilities: Floats, chars: Floats) -> list[NDArray[np.flo
     return parts
 
 
-def _tree_parts(page: Page, body: Floats, chars: Floats) -> list[NDArray[np.floating]]:
-    elements = page.elements
-    assert elements is not None
-    chains = ancestor_chains(page)
+def _tree_parts(layout: Layout, body: Floats, chars: Floats) -> list[NDArray[np.floating]]:
     mass = body * chars
     parts: list[NDArray[np.floating]] = []
-    for group in signature_groups(page, chains).values():
+    for group in layout.groups.values():
         size = np.bincount(group)[group]
         total = np.bincount(group, body)[group]
-        weighted = (np.bincount(group, mass) / np.bincount(group, chars))[group]
+        weighted = (np.bincount(group, mass) / np.maximum(np.bincount(group, chars), 1))[group]
         others = np.where(size > 1, (total - body) / np.maximum(size - 1, 1), 0.5)
         parts += [total / size, weighted, others]
-    first = np.array([*elements.first, 0])
-    last = np.array([*elements.last, len(page)])
     mass_sums = np.concatenate(([0], np.cumsum(mass, dtype=np.float64)))
     char_sums = np.concatenate(([0], np.cumsum(chars, dtype=np.float64)))
     whole = max(float(mass_sums[-1]), 1e-3)
     for level in _LEVELS:
-        element = chains[:, level]
-        inside = mass_sums[last[element]] - mass_sums[first[element]]
-        held = char_sums[last[element]] - char_sums[first[element]]
+        element = layout.chains[:, level]
+        first, last = layout.first[element], layout.last[element]
+        inside = mass_sums[last] - mass_sums[first]
+        held = char_sums[last] - char_sums[first]
         parts += [inside / np.maximum(held, 1), inside / whole]
     return parts

@@ -3,7 +3,7 @@
 The order is a browser's, with one departure. A byte order mark decides. Bytes that are valid UTF-8 and
 not plain ASCII are UTF-8 whatever they are declared to be: text in another encoding is valid UTF-8
 by accident only where it has a handful of letters, while pages that declare a charset they left years ago are
-common. All other bytes are what the HTTP header says, else what the page says of itself, else windows-1252.
+common. All other bytes are what the HTTP header says, else what the page says of itself, else what they look like.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 
+from filter.charset import detect
 from filter.errors import DecodeError
 
 _BOMS = (
@@ -168,7 +169,8 @@ def looks_like_html(text: str) -> bool:
 
     Notes
     -----
-    Only the first 32,768 characters from the first visible one on are looked at, so the cost is bounded.
+    Only the first 32,768 characters from the first visible one on are looked at, so the cost is bounded. Where they
+    are the start of one long block, the rest is searched for its end, which is as fast as reading it.
 
     Examples
     --------
@@ -186,8 +188,14 @@ def looks_like_html(text: str) -> bool:
     endings = sum(1 for _ in _ENDING_TAG.finditer(sample))
     first = _BLOCK_TAG.match(sample)
     if first:
-        return endings > 0 or "=" in first[0]
+        return endings > 0 or "=" in first[0] or _ends_later(text, first[0])
     return endings > 1 and _is_mostly_tagged(sample, endings)
+
+
+def _ends_later(text: str, tag: str) -> bool:
+    """Return whether the element that `tag` opens is closed anywhere."""
+    name = tag.strip("</> \t\r\n\f")
+    return f"</{name.lower()}>" in text or f"</{name.upper()}>" in text
 
 
 def _is_mostly_tagged(sample: str, endings: int) -> bool:
@@ -240,7 +248,7 @@ def _decode_legacy(data: bytes, encoding: str | None) -> str:
         return text
     declared = (_codec(encoding), _codec(_declared_label(data)))
     codec = next((codec for codec in declared if codec not in (None, "utf-8")), None)
-    return data.decode(codec or "cp1252", "replace")
+    return data.decode(codec or detect(data), "replace")
 
 
 def _is_damaged_utf8(data: bytes, text: str) -> bool:

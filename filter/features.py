@@ -17,23 +17,25 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filter.blocks import Page, blocks_from_walk
+from filter.blocks import Elements, Page, blocks_from_walk
 from filter.characters import N_CLASSES, SIZE, CharClass, CharTables, code_points, look_up, starts_of
+from filter.layout import DEPTH, Layout, lay_out
 from filter.ngrams import word_hashes_of
 from filter.text import squeeze
 from filter.tree import walk_markup
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+#: Columns of a table by name, each of shape (n_blocks,).
+Columns = dict[str, NDArray[Any]]
 
 #: A block of running text, not a heading or an item: jusText's LENGTH_LOW is 70.
 LONG = 80
-#: How many ancestors a block sees; deeper trees are rare and the rest is page frame.
-DEPTH = 24
 #: Tags whose nearness above a block tells its part of the page.
 LANDMARKS = (
     "article main section aside header footer nav figure figcaption ul ol li table form blockquote p h1 h2 h3 "
@@ -54,7 +56,8 @@ def names() -> tuple[str, ...]:
     page = blocks_from_walk(walk_markup(markup), max_blocks=9)
     page.head.ld_json.append(ld_json)
     blank = CharTables(np.zeros(SIZE, np.uint8), np.arange(SIZE, dtype=np.uint32))
-    return tuple(_columns(page, blank))
+    assert page.elements is not None
+    return tuple(_columns(page, blank, lay_out(page, page.elements)))
 
 
 def schema() -> str:
@@ -77,7 +80,7 @@ class _Text:
     n_words: Floats
 
 
-def feature_table(page: Page, tables: CharTables) -> Floats:
+def feature_table(page: Page, tables: CharTables, layout: Layout | None = None) -> Floats:
     """Return the features of each block.
 
     Parameters
@@ -85,29 +88,35 @@ def feature_table(page: Page, tables: CharTables) -> Floats:
     page : Page
         At least one block.
     tables : CharTables
+    layout : Layout, optional
+        That of the page, if it is known already.
 
     Returns
     -------
     ndarray of shape (n_blocks, len(NAMES)), float32
         Columns as in `NAMES`; NaN where the input cannot tell.
     """
-    columns = _columns(page, tables)
-    table = np.full((len(page), len(names())), np.nan, np.float32)
+    if page.elements and layout is None:
+        layout = lay_out(page, page.elements)
+    columns = _columns(page, tables, layout)
+    # Written column by column, read row by row: one copy is cheaper than strided writes.
+    table = np.full((len(names()), len(page)), np.nan, np.float32)
     for number, name in enumerate(names()):
-        if name in columns:
-            table[:, number] = columns[name]
-    return table
+        column = columns.get(name)
+        if column is not None:
+            table[number] = column
+    return np.ascontiguousarray(table.T)
 
 
-def _columns(page: Page, tables: CharTables) -> dict[str, Floats]:
+def _columns(page: Page, tables: CharTables, layout: Layout | None) -> Columns:
     text = _measure(page.texts, tables)
     columns = _text_columns(text)
     columns |= _repeat_column(page.texts)
     columns |= _position_columns(text)
     columns |= _vocabulary_columns(page, text)
     columns |= _head_columns(page, text, tables)
-    if page.elements:
-        columns |= _structure_columns(page, text)
+    if page.elements and layout:
+        columns |= _structure_columns(page, page.elements, text, layout)
     return columns | _neighbour_columns(columns)
 
 
@@ -139,7 +148,7 @@ def _count_marks(points: NDArray[np.uint32], row: Ints, n_blocks: int) -> Floats
     return np.column_stack(columns).astype(np.float32)
 
 
-def _text_columns(text: _Text) -> dict[str, Floats]:
+def _text_columns(text: _Text) -> Columns:
     letters = text.counts[:, CharClass.LOWER] + text.counts[:, CharClass.UPPER]
     letters = letters + text.counts[:, CharClass.UNCASED] + text.counts[:, CharClass.UNSPACED]
     columns = {
@@ -157,7 +166,9 @@ def _text_columns(text: _Text) -> dict[str, Floats]:
     shares = text.counts / text.chars[:, None]
     for member in CharClass:
         columns[f"share_{member.name.lower()}"] = shares[:, member]
-    closed = np.isin(text.last_class, (CharClass.QUOTE, CharClass.PUNCT)) & (text.last_but_one == CharClass.STOP)
+    closed = ((text.last_class == CharClass.QUOTE) | (text.last_class == CharClass.PUNCT)) & (
+        text.last_but_one == CharClass.STOP
+    )
     columns["ends_stop"] = ((text.last_class == CharClass.STOP) | closed).astype(np.float32)
     for name, member in (("comma", CharClass.COMMA), ("digit", CharClass.DIGIT), ("separator", CharClass.SEPARATOR),
                          ("quote", CharClass.QUOTE), ("symbol", CharClass.SYMBOL)):  # fmt: skip
@@ -168,14 +179,14 @@ def _text_columns(text: _Text) -> dict[str, Floats]:
     return columns
 
 
-def _repeat_column(texts: list[str]) -> dict[str, Floats]:
+def _repeat_column(texts: list[str]) -> Columns:
     repeats: dict[str, int] = {}
     for text in texts:
         repeats[text] = repeats.get(text, 0) + 1
     return {"repeats": np.log(np.fromiter((repeats[text] for text in texts), np.float32, len(texts)))}
 
 
-def _position_columns(text: _Text) -> dict[str, Floats]:
+def _position_columns(text: _Text) -> Columns:
     n_blocks = len(text.chars)
     index = np.arange(n_blocks, dtype=np.float32)
     before = np.cumsum(text.chars) - text.chars
@@ -207,7 +218,7 @@ def _position_columns(text: _Text) -> dict[str, Floats]:
     return columns
 
 
-def _vocabulary_columns(page: Page, text: _Text) -> dict[str, Floats]:
+def _vocabulary_columns(page: Page, text: _Text) -> Columns:
     """Return how far a block shares its words with the running text of the page."""
     n_blocks = len(page)
     slot = (text.word_hashes >> np.uint64(64 - _VOCABULARY_BITS)).astype(np.int64)
@@ -236,10 +247,10 @@ def _overlap(slot: Ints, rows: Ints, n_blocks: int, reference: Ints) -> Floats:
     return (hits / np.maximum(np.bincount(rows, minlength=n_blocks), 1)).astype(np.float32)
 
 
-def _head_columns(page: Page, text: _Text, tables: CharTables) -> dict[str, Floats]:
+def _head_columns(page: Page, text: _Text, tables: CharTables) -> Columns:
     """Return how a block compares with what the page's head says of the article."""
     n_blocks = len(page)
-    columns = {}
+    columns: Columns = {}
     if page.head.titles:
         columns["title_words"], columns["title_cover"] = _cover(page.head.titles, text, tables, n_blocks)
         keys = {squeeze(title).lower() for title in page.head.titles}
@@ -255,13 +266,11 @@ def _head_columns(page: Page, text: _Text, tables: CharTables) -> dict[str, Floa
     return columns
 
 
-def _cover(
-    references: list[str], text: _Text, tables: CharTables, n_blocks: int
-) -> tuple[Floats, Floats]:
+def _cover(references: list[str], text: _Text, tables: CharTables, n_blocks: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return which share of a block's words is in the first reference, and of the reference's in the block."""
     hashes = _word_hashes(references[0], tables)
-    known = np.unique(hashes)
-    hits = np.bincount(text.word_rows, np.isin(text.word_hashes, known), n_blocks)
+    known = _distinct(hashes)
+    hits = np.bincount(text.word_rows, _is_in(text.word_hashes, known), n_blocks)
     return hits / np.maximum(text.n_words, 1), np.minimum(hits / max(len(known), 1), 1)
 
 
@@ -271,13 +280,28 @@ def _word_hashes(text: str, tables: CharTables) -> NDArray[np.uint64]:
     return word_hashes_of(folded, look_up(tables.classes, points), np.zeros(len(points), np.int64))[0]
 
 
-def _pair_cover(reference: str, text: _Text, tables: CharTables, n_blocks: int) -> Floats:
+def _pair_cover(reference: str, text: _Text, tables: CharTables, n_blocks: int) -> NDArray[Any]:
     """Return the share of each block's pairs of adjacent words that stand so in `reference`."""
-    known = _word_pairs(_word_hashes(reference, tables))
+    known = _distinct(_word_pairs(_word_hashes(reference, tables)))
     inside = text.word_rows[:-1] == text.word_rows[1:]
     rows = text.word_rows[:-1][inside]
-    hits = np.bincount(rows, np.isin(_word_pairs(text.word_hashes)[inside], known), n_blocks)
+    hits = np.bincount(rows, _is_in(_word_pairs(text.word_hashes)[inside], known), n_blocks)
     return hits / np.maximum(np.bincount(rows, minlength=n_blocks), 1)
+
+
+def _distinct(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the distinct hashes in order; `numpy.unique` would load numpy.ma for it."""
+    ordered = np.sort(hashes)
+    return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))] if len(ordered) else ordered
+
+
+def _is_in(hashes: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Return whether each hash is among `known`, which are distinct and in order."""
+    if not len(known):
+        return np.zeros(len(hashes), bool)
+    places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+    result: NDArray[np.bool_] = known[places] == hashes
+    return result
 
 
 def _word_pairs(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -308,52 +332,36 @@ def article_bodies(ld_json: Iterable[str]) -> list[str]:
 # ---------------------------------------------------------------------------------------------- structure
 
 
-def _structure_columns(page: Page, text: _Text) -> dict[str, Floats]:
-    elements = page.elements
-    assert elements is not None
-    n_blocks = len(page)
+def _structure_columns(page: Page, elements: Elements, text: _Text, layout: Layout) -> Columns:
     links = np.array(page.link_chars, np.float32)
-    columns = {
+    columns: Columns = {
         "link_density": links / text.chars,
         "strong_density": np.array(page.strong_chars, np.float32) / text.chars,
         "log_links": np.log1p(np.array(page.links, np.float32)),
         "log_media": np.log1p(np.array(page.media, np.float32)),
         "log_controls": np.log1p(np.array(page.controls, np.float32)),
     }
-    chains = ancestor_chains(page)
-    columns |= _landmark_columns(elements.tags, chains)
-    first = np.append(np.array(elements.first, np.int64), 0)
-    last = np.append(np.array(elements.last, np.int64), n_blocks)  # chain entry -1: the page
+    columns |= _landmark_columns(elements, layout)
     sums = _prefix_sums(text, links)
-    stats = sums[last] - sums[first]  # per element: chars, link chars, long chars, blocks
-    columns |= _ancestor_columns(chains, stats, first, last)
-    columns |= _branch_columns(chains, stats, first, last)
-    columns |= _group_columns(page, text, links, chains)
+    stats = sums[layout.last] - sums[layout.first]  # per element: chars, link chars, long chars, blocks
+    columns |= _ancestor_columns(layout, stats)
+    columns |= _branch_columns(layout, stats)
+    columns |= _group_columns(text, links, layout)
     return columns
 
 
-def ancestor_chains(page: Page) -> Ints:
-    """Return the element of each block and its ancestors, shape (n_blocks, DEPTH); -1 above the root."""
-    assert page.elements is not None
-    parents = np.append(np.array(page.elements.parents, np.int64), -1)
-    chains = np.empty((len(page), DEPTH), np.int64)
-    current = np.array(page.places, np.int64)
-    for level in range(DEPTH):
-        chains[:, level] = current
-        current = parents[current]
-    return chains
-
-
-def _landmark_columns(tags: list[str], chains: Ints) -> dict[str, Floats]:
+def _landmark_columns(elements: Elements, layout: Layout) -> Columns:
     """Return one over the distance (plus one) to the nearest ancestor of each tag; 0 where there is none."""
     numbers = {tag: number for number, tag in enumerate(LANDMARKS, 1)}
-    ids = np.array([numbers.get(tag, 0) for tag in tags] + [0], np.int64)[chains]
-    near = np.zeros((len(chains), len(LANDMARKS) + 1), np.float32)
-    index = np.arange(len(chains))
+    # A name begins with the tag, and a page has far fewer names than elements.
+    of_name = np.array([*(numbers.get(name.split(" ", 1)[0], 0) for name in elements.names), 0], np.int64)
+    ids = of_name[layout.names]
+    near = np.zeros((len(ids), len(LANDMARKS) + 1), np.float32)
+    index = np.arange(len(ids))
     for level in range(DEPTH - 1, -1, -1):
         near[index, ids[:, level]] = 1 / (1 + level)
-    columns = {f"near_{tag}": near[:, number] for tag, number in numbers.items()}
-    columns["depth"] = (chains >= 0).sum(axis=1).astype(np.float32)
+    columns: Columns = {f"near_{tag}": near[:, number] for tag, number in numbers.items()}
+    columns["depth"] = (layout.chains >= 0).sum(axis=1)
     return columns
 
 
@@ -363,10 +371,9 @@ def _prefix_sums(text: _Text, links: Floats) -> NDArray[np.float64]:
     return np.concatenate((np.zeros((1, 4)), np.cumsum(per_block, axis=0, dtype=np.float64)))
 
 
-def _ancestor_columns(
-    chains: Ints, stats: NDArray[np.float64], first: Ints, last: Ints
-) -> dict[str, Floats]:
-    columns = {}
+def _ancestor_columns(layout: Layout, stats: NDArray[np.float64]) -> Columns:
+    columns: Columns = {}
+    chains, first, last = layout.chains, layout.first, layout.last
     page = np.maximum(stats[-1], 1)
     index = np.arange(len(chains))
     for level in _LEVELS:
@@ -382,18 +389,17 @@ def _ancestor_columns(
     return columns
 
 
-def _branch_columns(
-    chains: Ints, stats: NDArray[np.float64], first: Ints, last: Ints
-) -> dict[str, Floats]:
+def _branch_columns(layout: Layout, stats: NDArray[np.float64]) -> Columns:
     """Return where a block stands relative to the centre: the deepest element with most running text.
 
     Its branch is its highest ancestor that does not hold the centre (or, inside the centre, the child
     of the centre that it is in).
     """
+    chains, first, last = layout.chains, layout.first, layout.last
     n_blocks = len(chains)
     page = np.maximum(stats[-1], 1)
     index = np.arange(n_blocks)
-    columns = {}
+    columns: Columns = {}
     for share in (0.4, 0.75):
         heavy = np.flatnonzero(stats[:-1, 2] >= share * page[2])
         centre = int(heavy[-1]) if len(heavy) else -1
@@ -416,28 +422,16 @@ def _branch_columns(
     return columns
 
 
-def _group_columns(page: Page, text: _Text, links: Floats, chains: Ints) -> dict[str, Floats]:
+def _group_columns(text: _Text, links: Floats, layout: Layout) -> Columns:
     """Return what the blocks of one DOM signature (element and parents alike) have in common."""
-    columns = {}
-    for name, group in signature_groups(page, chains).items():
-        size = np.bincount(group)
-        mean_chars = np.bincount(group, text.chars) / size
-        density = np.bincount(group, links) / np.maximum(np.bincount(group, text.chars), 1)
+    columns: Columns = {}
+    for name, group in layout.groups.items():
+        size = np.maximum(np.bincount(group), 1)
+        chars = np.bincount(group, text.chars)
         columns[f"{name}_size"] = np.log1p(size[group])
-        columns[f"{name}_mean"] = np.log1p(mean_chars[group])
-        columns[f"{name}_links"] = density[group]
+        columns[f"{name}_mean"] = np.log1p(chars / size)[group]
+        columns[f"{name}_links"] = (np.bincount(group, links) / np.maximum(chars, 1))[group]
     return columns
-
-
-def signature_groups(page: Page, chains: Ints) -> dict[str, Ints]:
-    """Return, for three ways to be alike, the group number of each block, shape (n_blocks,)."""
-    assert page.elements is not None
-    signatures = np.append(np.array(page.elements.signatures, np.int64), -1)[chains[:, :4]] + 1
-    base = np.int64(len(page.elements.names) + 2)
-    above = (signatures[:, 1] * base + signatures[:, 2]) * base + signatures[:, 3]
-    own = signatures[:, 0]
-    keys = {"like": above * base + own, "parents_like": above, "element_like": own}
-    return {name: np.unique(key, return_inverse=True)[1].reshape(-1) for name, key in keys.items()}
 
 
 # --------------------------------------------------------------------------------------------- neighbours
@@ -448,7 +442,7 @@ _NEIGHBOURS = (
 ).split()
 
 
-def _neighbour_columns(columns: dict[str, Floats]) -> dict[str, Floats]:
+def _neighbour_columns(columns: dict[str, Floats]) -> Columns:
     present = [name for name in _NEIGHBOURS if name in columns]
     base = np.column_stack([columns[name] for name in present])
     result = {}
@@ -489,4 +483,5 @@ def _run_length(flags: NDArray[np.bool_]) -> Floats:
 
 
 def _signed_log(values: NDArray[np.floating]) -> Floats:
-    return (np.sign(values) * np.log1p(np.abs(values))).astype(np.float32)
+    result: Floats = (np.sign(values) * np.log1p(np.abs(values))).astype(np.float32)
+    return result

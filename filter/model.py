@@ -18,9 +18,11 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +32,12 @@ from numpy.typing import NDArray
 from filter import features
 from filter.blocks import Page
 from filter.characters import CharTables
-from filter.context import context_table
+from filter.context import N_CONTEXT, context_table
 from filter.errors import ModelCompatibilityError, ModelIntegrityError, ModelNotFoundError
-from filter.features import Floats, Ints, ancestor_chains, shifted
+from filter.features import Floats, shifted
 from filter.forest import Forest
 from filter.labels import LABELS, Label
+from filter.layout import Layout, lay_out
 from filter.ngrams import Hashed, clip, hash_ngrams
 
 #: Raise when arrays change their meaning, and say so in the changelog.
@@ -44,7 +47,14 @@ TEXT_SIZES, NAME_SIZES = (2, 3, 4), (4,)
 #: Ancestors whose names speak of the block itself, and those that speak of its surroundings.
 NEAR_LEVELS, FAR_LEVELS = slice(0, 2), slice(2, 8)
 _NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
-_CLIP = 4.0
+#: What numpy, zipfile and json raise over a damaged file.
+_DAMAGE = (
+    ValueError, KeyError, EOFError, OSError, TypeError, AttributeError, IndexError, RuntimeError,
+    zipfile.BadZipFile, zlib.error
+)  # fmt: skip
+_CLIP = np.float32(4)
+#: Rows worked on at a time: the arrays of one step stay in the cache.
+_ROWS = 512
 _BODY = LABELS.index(Label.BODY)
 
 
@@ -67,6 +77,10 @@ class Network:
 
     def logits(self, rows: Floats) -> Floats:
         """Return the outputs before the softmax, shape (n_rows, 9)."""
+        parts = [self._part(rows[start : start + _ROWS]) for start in range(0, len(rows), _ROWS)]
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.biases[-1])), np.float32)
+
+    def _part(self, rows: Floats) -> Floats:
         hidden = standardise(rows, self.mean, self.scale)
         last = len(self.weights) - 1
         for number, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
@@ -78,9 +92,12 @@ class Network:
 
 def standardise(rows: Floats, mean: Floats, scale: Floats) -> Floats:
     """Return rows as a network takes them: standardised, limited, missing values 0."""
-    standard = (rows - mean) * scale
-    np.clip(standard, -_CLIP, _CLIP, out=standard)
-    return np.nan_to_num(standard, copy=False, nan=0.0)
+    standard: Floats = rows - mean
+    standard *= scale
+    np.minimum(standard, _CLIP, out=standard)
+    np.maximum(standard, -_CLIP, out=standard)
+    np.copyto(standard, 0, where=np.isnan(standard))
+    return standard
 
 
 def softmax(logits: Floats) -> Floats:
@@ -108,7 +125,8 @@ class Model:
     ----------
     tables : CharTables
     text_weights : ndarray of shape (2 ** TEXT_BITS, 9), float32
-    near_weights, far_weights : ndarray of shape (2 ** NAME_BITS, 9), float32
+    name_weights : ndarray of shape (2 ** NAME_BITS, 18), float32
+        Of the names of near and of far ancestors, side by side.
     first, second : Network
     forest : Forest
     temperature : ndarray of shape (2,), float32
@@ -119,8 +137,7 @@ class Model:
 
     tables: CharTables
     text_weights: Floats
-    near_weights: Floats
-    far_weights: Floats
+    name_weights: Floats
     first: Network
     second: Network
     forest: Forest
@@ -129,33 +146,46 @@ class Model:
 
     def probabilities(self, page: Page) -> Floats:
         """Return the probability of each label for each block, shape (n_blocks, 9); rows sum to 1."""
-        if not len(page):
-            return np.zeros((0, len(LABELS)), np.float32)
-        inputs = self.inputs(page)
-        first = softmax(self.first.logits(inputs))
-        rows = np.hstack((inputs, context_table(page, first)))
-        logits = blend(self.second.logits(rows), self.forest.scores(rows))
-        return softmax(logits / self.temperature[0 if page.elements else 1])
+        return next(self.probabilities_of([page]))
 
-    def inputs(self, page: Page) -> Floats:
+    def probabilities_of(self, pages: Sequence[Page]) -> Iterator[Floats]:
+        """Yield the probabilities of each page; the networks and trees score all blocks in one call."""
+        layouts = [lay_out(page, page.elements) if page.elements else None for page in pages]
+        sizes = [len(page) for page in pages]
+        filled = [number for number, size in enumerate(sizes) if size]
+        table = np.empty((sum(sizes), self.n_inputs + N_CONTEXT), np.float32)
+        bounds = np.concatenate(([0], np.cumsum(sizes)))
+        parts = [slice(start, end) for start, end in pairwise(bounds.tolist())]
+        for number in filled:
+            table[parts[number], : self.n_inputs] = self.inputs(pages[number], layouts[number])
+        first = softmax(self.first.logits(table[:, : self.n_inputs]))
+        for number in filled:
+            table[parts[number], self.n_inputs :] = context_table(pages[number], first[parts[number]], layouts[number])
+        logits = blend(self.second.logits(table), self.forest.scores(table))
+        for layout, part in zip(layouts, parts, strict=True):
+            yield softmax(logits[part] / self.temperature[0 if layout else 1])
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of columns that the first network takes."""
+        return len(self.first.mean)
+
+    def inputs(self, page: Page, layout: Layout | None) -> Floats:
         """Return what the first network takes, shape (n_blocks, n_inputs)."""
-        table = features.feature_table(page, self.tables)
-        hashed = text_grams(page, self.tables)
-        scores = row_means(hashed, self.text_weights)
-        if page.elements:
-            near, far = self._name_scores(page)
+        table = features.feature_table(page, self.tables, layout)
+        text = row_means(text_grams(page, self.tables), self.text_weights)
+        if page.elements and layout:
+            names = hash_ngrams(page.elements.names, self.tables, bits=NAME_BITS, sizes=NAME_SIZES)
+            near, far = self._name_scores(names, layout)
         else:
-            near = far = np.full_like(scores, np.nan)
-        return join_inputs(table, scores, near, far)
+            near = far = np.full_like(text, np.nan)
+        return join_inputs(table, text, near, far)
 
-    def _name_scores(self, page: Page) -> tuple[Floats, Floats]:
-        assert page.elements is not None
-        hashed = hash_ngrams(page.elements.names, self.tables, bits=NAME_BITS, sizes=NAME_SIZES)
-        names = named_ancestors(page)
-        pad = np.zeros((1, len(LABELS)), np.float32)
-        near = np.concatenate((row_means(hashed, self.near_weights), pad))
-        far = np.concatenate((row_means(hashed, self.far_weights), pad))
-        return near[names[:, NEAR_LEVELS]].sum(axis=1), far[names[:, FAR_LEVELS]].sum(axis=1)
+    def _name_scores(self, names: Hashed, layout: Layout) -> tuple[Floats, Floats]:
+        scores = np.zeros((len(names.offsets), 2 * len(LABELS)), np.float32)  # the last row: above the root
+        scores[:-1] = row_means(names, self.name_weights)
+        near, far = np.hsplit(scores, 2)
+        return near[layout.names[:, NEAR_LEVELS]].sum(axis=1), far[layout.names[:, FAR_LEVELS]].sum(axis=1)
 
     @cached_property
     def digest(self) -> str:
@@ -168,20 +198,16 @@ def text_grams(page: Page, tables: CharTables) -> Hashed:
     return hash_ngrams([clip(text) for text in page.texts], tables, bits=TEXT_BITS, sizes=TEXT_SIZES)
 
 
-def named_ancestors(page: Page) -> Ints:
-    """Return the name number of each block's ancestors, shape (n_blocks, DEPTH); -1 above the root."""
-    assert page.elements is not None
-    signatures = np.append(np.array(page.elements.signatures, np.int64), -1)
-    result: Ints = signatures[ancestor_chains(page)]
-    return result
-
-
 def row_means(hashed: Hashed, weights: Floats) -> Floats:
-    """Return the sum of each row's weights over the root of their number, shape (n_rows, 9)."""
-    if len(hashed.offsets) == 1:
-        return np.zeros((0, weights.shape[1]), np.float32)
-    sums = np.add.reduceat(weights[hashed.buckets], hashed.offsets[:-1], axis=0)
-    return sums / np.sqrt(np.diff(hashed.offsets)[:, None]).astype(np.float32)
+    """Return the sum of each row's weights over the root of their number, shape (n_rows, n_columns)."""
+    offsets = hashed.offsets
+    result = np.zeros((len(offsets) - 1, weights.shape[1]), np.float32)
+    for start in range(0, len(result), _ROWS):
+        end = min(start + _ROWS, len(result))
+        gathered = weights.take(hashed.buckets[offsets[start] : offsets[end]], axis=0, mode="clip")
+        np.add.reduceat(gathered, offsets[start:end] - offsets[start], axis=0, out=result[start:end])
+    result /= np.sqrt(np.diff(offsets)[:, None])
+    return result
 
 
 def join_inputs(table: Floats, text: Floats, near: Floats, far: Floats) -> Floats:
@@ -199,8 +225,7 @@ def dumps(model: Model) -> bytes:
         "classes": model.tables.classes,
         "folded": model.tables.folded,
         "text_weights": model.text_weights.astype(np.float16),
-        "near_weights": model.near_weights.astype(np.float16),
-        "far_weights": model.far_weights.astype(np.float16),
+        "name_weights": model.name_weights.astype(np.float16),
         "temperature": model.temperature,
         "forest_features": model.forest.features,
         "forest_thresholds": model.forest.thresholds,
@@ -233,7 +258,16 @@ def loads(data: bytes, *, source: str = "model") -> Model:
         manifest = json.loads(arrays["manifest"].tobytes())
         _check_compatible(manifest, source)
         return _from_arrays(arrays, manifest)
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, TypeError, AttributeError, RuntimeError) as error:
+    except (
+        ValueError,
+        KeyError,
+        EOFError,
+        OSError,
+        zipfile.BadZipFile,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+    ) as error:
         raise ModelIntegrityError(f"no model file, or a damaged one ({error})", source=source) from error
 
 
@@ -250,14 +284,15 @@ def _from_arrays(arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]
     return Model(
         tables=CharTables(arrays["classes"], arrays["folded"]),
         text_weights=arrays["text_weights"].astype(np.float32),
-        near_weights=arrays["near_weights"].astype(np.float32),
-        far_weights=arrays["far_weights"].astype(np.float32),
+        name_weights=arrays["name_weights"].astype(np.float32),
         first=_network(arrays, "first"),
         second=_network(arrays, "second"),
         forest=Forest(
-            arrays["forest_features"], arrays["forest_thresholds"], arrays["forest_leaves"],
+            arrays["forest_features"],
+            arrays["forest_thresholds"],
+            arrays["forest_leaves"],
             float(arrays["forest_baseline"][0]),
-        ),  # fmt: skip
+        ),
         temperature=arrays["temperature"],
         manifest=manifest,
     )

@@ -41,9 +41,7 @@ def clip(text: str) -> str:
     return f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"
 
 
-def hash_ngrams(
-    texts: Sequence[str], tables: CharTables, *, bits: int, sizes: Sequence[int] = (2, 3, 4, 5)
-) -> Hashed:
+def hash_ngrams(texts: Sequence[str], tables: CharTables, *, bits: int, sizes: Sequence[int] = (2, 3, 4, 5)) -> Hashed:
     """Return the hashed character `sizes`-grams, words and word pairs of each text.
 
     Parameters
@@ -93,7 +91,7 @@ def _char_grams(
 
 
 def word_hashes_of(
-    folded: NDArray[np.uint64], classes: NDArray[np.generic], row: NDArray[np.int64]
+    folded: NDArray[np.uint64], classes: NDArray[np.uint8], row: NDArray[np.int64]
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return a hash and the row of each word; a letter of an unspaced script is a word.
 
@@ -111,7 +109,8 @@ def word_hashes_of(
     inverse = np.uint64(pow(int(_BASE), -1, 2**64))
     inverses = np.cumprod(np.full(len(folded), inverse, np.uint64))
     sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(folded * powers, dtype=np.uint64)))
-    return (sums[ends] - sums[begins]) * inverses[begins], row[begins]
+    hashes = ((sums[ends] - sums[begins]) * inverses[begins]).view(np.uint64)
+    return hashes, row[begins]
 
 
 def _mix(hashes: NDArray[np.uint64], bits: int, salt: int) -> NDArray[np.int64]:

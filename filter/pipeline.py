@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from filter.blocks import Page, block_tag, blocks_from_text, blocks_from_walk, locators
+from filter.blocks import Elements, Page, block_tag, blocks_from_text, blocks_from_walk, locators
 from filter.decode import decode, looks_like_html
 from filter.document import Document, Line, Link
 from filter.errors import DeadlineError, InputError, TooLargeError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from bs4 import Tag
 
 Input = Literal["auto", "html", "text"]
+#: Enough pages for the fixed cost of a numpy call to fade, few enough to stay in the cache.
+_BATCH = 8
 _BODY, _TITLE = LABELS.index(Label.BODY), LABELS.index(Label.TITLE)
 
 
@@ -76,9 +79,12 @@ class Classifier:
         return to_document(page, probabilities, url=url)
 
     def classify_many(self, sources: Iterable[str | bytes | Tag], *, input: Input = "auto") -> Iterator[Document]:  # noqa: A002
-        """Yield the document of each source, in order, reading no further ahead than needed."""
-        for source in sources:
-            yield self.classify(source, input=input)
+        """Yield the document of each source, in order; at most `_BATCH` sources are read ahead."""
+        stream = iter(sources)
+        while batch := list(islice(stream, _BATCH)):
+            pages = [read_page(source, input=input, options=self.options) for source in batch]
+            for page, probabilities in zip(pages, self.model.probabilities_of(pages), strict=True):
+                yield to_document(page, probabilities)
 
 
 def classify(
@@ -168,7 +174,7 @@ def read_page(
             raise InputError(f"a source is str, bytes or a bs4 tree, not {type(source).__name__}")
         return blocks_from_walk(walk_soup(source), max_blocks=options.max_blocks, check=check)
     if len(source) > options.max_bytes:
-        raise TooLargeError(f"{len(source):,} bytes, over the limit of {options.max_bytes:,}")
+        raise TooLargeError(f"over the limit of {options.max_bytes:,} bytes")
     text = decode(source, encoding=options.encoding) if isinstance(source, bytes) else source
     if input == "html" or (input == "auto" and looks_like_html(text)):
         return blocks_from_walk(walk_markup(text), max_blocks=options.max_blocks, check=check)
@@ -181,10 +187,7 @@ def to_document(page: Page, probabilities: Floats, *, url: str | None = None) ->
     chosen = probabilities[np.arange(len(page)), columns].tolist()
     kept = (probabilities[:, _BODY] + probabilities[:, _TITLE]).tolist()
     labels = [LABELS[column] for column in columns.tolist()]
-    if page.elements is None:
-        places = ((f"line {number}", "", ()) for number in page.places)
-    else:
-        places = _places(page)
+    places = _line_numbers(page) if page.elements is None else _places(page, page.elements)
     return Document(
         tuple(
             Line(text, label, probability, keep, *place)
@@ -194,13 +197,15 @@ def to_document(page: Page, probabilities: Floats, *, url: str | None = None) ->
     )
 
 
-def _places(page: Page) -> Iterator[tuple[str, str, tuple[Link, ...]]]:
-    elements = page.elements
-    assert elements is not None
-    paths = locators(elements)
-    for place, anchors in zip(page.places, page.anchors, strict=True):
-        links = tuple(Link(squeeze(text), href) for text, href in anchors) if anchors else ()
-        yield (paths[place] if place >= 0 else "/"), block_tag(elements, place), links
+def _line_numbers(page: Page) -> Iterator[tuple[str, str, tuple[Link, ...]]]:
+    for number in page.places:
+        yield f"line {number}", "", ()
+
+
+def _places(page: Page, elements: Elements) -> Iterator[tuple[str, str, tuple[Link, ...]]]:
+    for path, place, anchors in zip(locators(elements, page.places), page.places, page.anchors, strict=True):
+        links = tuple([Link(squeeze(text), href) for text, href in anchors]) if anchors else ()
+        yield path, block_tag(elements, place), links
 
 
 def _deadline(seconds: float | None) -> Callable[[], None] | None:
@@ -214,4 +219,3 @@ def _deadline(seconds: float | None) -> Callable[[], None] | None:
             raise DeadlineError(f"took longer than {seconds:g} s")
 
     return check
-

@@ -23,9 +23,9 @@ def words(text: str) -> list[str]:
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield ``(number, line)`` of the non-blank lines, numbered from 1; line ends are cut off.
+    r"""Yield ``(number, line)`` of the non-blank lines, numbered from 1; line ends are cut off.
 
-    Only ``\\n``, ``\\r\\n`` and ``\\r`` end a line: form feeds and Unicode separators occur inside scraped lines.
+    Only ``\n``, ``\r\n`` and ``\r`` end a line: form feeds and Unicode separators occur inside scraped lines.
     """
     unified = text.replace("\r\n", "\n").replace("\r", "\n")
     for number, line in enumerate(unified.split("\n"), 1):

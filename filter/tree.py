@@ -67,10 +67,9 @@ def walk_markup(markup: str) -> Iterator[Event]:
         elif tag is not None and tag[0] not in "-_!":
             attributes: Attributes = node.attributes
             yield tag, attributes
-            if tag in UNSEEN:
-                if tag == "script" and attributes.get("type") == "application/ld+json":
-                    yield LD_JSON, node.text()
-            elif not ((attributes or tag == "dialog") and is_hidden(tag, attributes)):
+            if tag == "script" and attributes.get("type") == "application/ld+json":
+                yield LD_JSON, node.text()
+            if not is_unseen(tag, attributes):
                 child = node.child
             if child is None:
                 yield _CLOSE
@@ -88,7 +87,7 @@ def walk_markup(markup: str) -> Iterator[Event]:
 def walk_soup(root: Tag) -> Iterator[Event]:
     """Yield the events of a `BeautifulSoup` or of one `Tag` in it; see `walk_markup`."""
     from bs4 import BeautifulSoup, NavigableString, Tag  # noqa: PLC0415 - only a soup needs bs4
-    from bs4.element import PreformattedString
+    from bs4.element import PreformattedString  # noqa: PLC0415
 
     stack: list[Iterator[object]] = [iter(root.contents if isinstance(root, BeautifulSoup) else (root,))]
     while stack:
@@ -101,12 +100,10 @@ def walk_soup(root: Tag) -> Iterator[Event]:
             tag = node.name.lower()
             attributes = _soup_attributes(node)
             yield tag, attributes
-            if tag in UNSEEN:
-                if tag == "script" and attributes.get("type") == "application/ld+json":
-                    # get_text knows which strings are code only if the parser marked them; html5lib does not.
-                    yield LD_JSON, "".join(child for child in node.contents if isinstance(child, str))
-                yield _CLOSE
-            elif (attributes or tag == "dialog") and is_hidden(tag, attributes):
+            if tag == "script" and attributes.get("type") == "application/ld+json":
+                # get_text knows which strings are code only if the parser marked them; html5lib does not.
+                yield LD_JSON, "".join(child for child in node.contents if isinstance(child, str))
+            if is_unseen(tag, attributes):
                 yield _CLOSE
             else:
                 stack.append(iter(node.contents))
@@ -118,14 +115,15 @@ def walk_soup(root: Tag) -> Iterator[Event]:
 def _soup_attributes(node: Tag) -> Attributes:
     """Return attributes as lexbor gives them: one string each, None where empty."""
     return {
-        name: (" ".join(value) if isinstance(value, list) else str(value)) or None
-        for name, value in node.attrs.items()
+        name: (" ".join(value) if isinstance(value, list) else str(value)) or None for name, value in node.attrs.items()
     }
 
 
-def is_hidden(tag: str, attributes: Attributes) -> bool:
-    """Return whether the element is marked as not shown."""
-    if tag in _NEVER_HIDDEN:
+def is_unseen(tag: str, attributes: Attributes) -> bool:
+    """Return whether a reader does not see what is in the element: by its kind, or as it is marked hidden."""
+    if tag in UNSEEN:
+        return True
+    if tag in _NEVER_HIDDEN or not (attributes or tag == "dialog"):
         return False
     if "hidden" in attributes:
         return attributes["hidden"] != "until-found"

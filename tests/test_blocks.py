@@ -23,8 +23,7 @@ def blocks(markup: str) -> Page:
 
 def sources(page: Page) -> list[str]:
     assert page.elements is not None
-    paths = locators(page.elements)
-    return [paths[place] for place in page.places]
+    return list(locators(page.elements, page.places))
 
 
 def test_there_are_pages() -> None:

@@ -258,6 +258,13 @@ def test_markup_is_html(text: str) -> None:
     assert looks_like_html(text)
 
 
+@pytest.mark.parametrize("name", ["p", "div", "article", "DIV"])
+def test_fragment_of_one_long_block_is_html(name: str) -> None:
+    text = f"\n<{name}>" + "Rain is on its way, the office said. " * 2000
+    assert not looks_like_html(text)
+    assert looks_like_html(f"{text}</{name}>")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -18,14 +18,17 @@ LAYERS = {
     "labels": "errors numpy",
     "document": "labels",
     "output": "document labels",
-    "decode": "errors",
+    "charset": "charset_normalizer",
+    "decode": "errors charset",
     "tree": "errors selectolax bs4",
     "blocks": "errors text tree",
     "characters": "numpy",
     "ngrams": "characters numpy",
-    "features": "text tree blocks characters ngrams numpy",
-    "context": "labels blocks features numpy",
-    "model": "errors labels blocks characters ngrams features context numpy",
+    "layout": "blocks numpy",
+    "features": "text tree blocks characters ngrams layout numpy",
+    "context": "labels blocks layout features numpy",
+    "forest": "features numpy",
+    "model": "errors labels blocks characters ngrams layout features context forest numpy",
     "shipped": "",
     "pipeline": "errors text labels document decode tree blocks features model shipped numpy bs4",
     "filter": "errors labels document model pipeline",
@@ -35,13 +38,14 @@ LAYERS = {
         "trafilatura readability newspaper resiliparse justext goose3 boilerpy3"
     ),
     "train": (
-        "errors text labels document decode tree blocks characters ngrams features context model pipeline shipped "
+        "errors text labels document decode tree blocks characters ngrams layout features context forest model "
+        "pipeline shipped "
         "filter corpora evaluate numpy scipy sklearn joblib threadpoolctl"
     ),
     "cli": "errors text labels document output model shipped pipeline filter corpora evaluate train typer rich",
 }
 OFFLINE = ("filter.corpora", "filter.evaluate", "filter.train", "filter.cli")
-HEAVY = ("sklearn", "scipy", "joblib", "pyarrow", "typer", "rich", "bs4", "lxml")
+HEAVY = ("sklearn", "scipy", "joblib", "pyarrow", "typer", "rich", "bs4", "lxml", "charset_normalizer")
 
 
 def layer_of(path: Path) -> str:

@@ -165,7 +165,7 @@ def test_a_file_without_one_of_its_arrays_is_refused(data: bytes, name: str) -> 
         loads(npz(**arrays))
 
 
-@pytest.mark.parametrize("name", ["manifest", "folded", "near_weights", "second_biases0", "extra"])
+@pytest.mark.parametrize("name", ["manifest", "folded", "name_weights", "second_biases0", "extra"])
 def test_a_pickle_inside_is_never_run(tmp_path: Path, data: bytes, name: str) -> None:
     trace = tmp_path / "executed"
     payload = np.array([Touch(trace)], dtype=object)

@@ -36,12 +36,12 @@ def fit_forest(rows: Floats, is_body: Ints, weights: Floats, *, seed: int) -> Fo
 
 def to_forest(model: HistGradientBoostingClassifier) -> Forest:
     """Return a fitted binary classifier without missing values as arrays; its `decision_function`."""
-    trees = [_complete(predictors[0].nodes) for predictors in model._predictors]  # noqa: SLF001 - no public access
+    trees = [_complete(predictors[0].nodes) for predictors in model._predictors]
     return Forest(
         features=np.array([features for features, _, _ in trees], np.int32),
         thresholds=_round_down(np.array([thresholds for _, thresholds, _ in trees])),
         leaves=np.array([leaves for _, _, leaves in trees], np.float32),
-        baseline=float(np.ravel(model._baseline_prediction)[0]),  # noqa: SLF001
+        baseline=float(np.ravel(model._baseline_prediction)[0]),
     )
 
 

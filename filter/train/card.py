@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from filter.evaluate.label_scores import calibration_error, confusion_matrix, label_scores, reliability
 from filter.evaluate.out_of_fold import UNKNOWN, OutOfFold
-from filter.features import Floats, Ints
+from filter.features import Floats, Ints, names
 from filter.labels import DEFAULT_KEEP, LABELS, Label, decide
 
 _BODY = LABELS.index(Label.BODY)
@@ -23,12 +23,14 @@ or each line of text that somebody already extracted, one of nine labels and a p
 **Not for.** Judging whether a text is true, legal or machine-written; removing personal data; pages whose text is in
 pictures or needs scripts to appear; deciding about people.
 
-**Method.** Hashed n-grams of text and of element names into linear models, about {n_features} features of the block and
-its place in the page, then two small neural networks, the second of which sees the first's probabilities around each
-block. See `docs/algorithm.md`. Body is decided at a probability of one half; the other labels compete for the rest.
+**Method.** Hashed n-grams of text and of element names into linear models, {n_features} features of the block and its
+place in the page, then two small neural networks, the second of which sees the first's probabilities around each
+block; boosted trees give a second opinion on body. See `docs/algorithm.md`. Body is decided at a probability of one
+half; the other labels compete for the rest.
 
-**File.** `newsfilter.npz`, {kilobytes} kB, sha256 `{sha256}`. Plain arrays and one JSON text, read without pickle: loading
-it runs no code. Protocol {protocol}, feature schema `{features}`.
+**File.** `newsfilter.npz`, {kilobytes} kB, sha256 `{sha256}`.
+Plain arrays and one JSON text, read without pickle: loading it runs no code. Protocol {protocol}, feature schema
+`{features}`.
 
 ## Data
 
@@ -69,7 +71,7 @@ def card(manifest: Mapping[str, Any], answers: OutOfFold) -> str:
     is_page = np.repeat(~_is_document(answers), np.diff(answers.offsets))
     return _TEMPLATE.format(
         **{key: manifest[key] for key in ("newsfilter", "sha256", "protocol", "features")},
-        n_features=260,
+        n_features=len(names()),
         kilobytes=manifest["bytes"] // 1000,
         counts="\n".join(f"- {name}: {count:,}" for name, count in manifest["counts"].items()),
         data="\n".join(f"- `{name}`: sha256 `{digest[:16]}…`" for name, digest in manifest["data"].items()),
@@ -80,7 +82,8 @@ def card(manifest: Mapping[str, Any], answers: OutOfFold) -> str:
 
 def _is_document(answers: OutOfFold) -> NDArray[np.bool_]:
     starts = answers.offsets[:-1]
-    return np.isnan(answers.html[np.minimum(starts, len(answers.html) - 1), 0])
+    missing: NDArray[np.bool_] = np.isnan(answers.html[np.minimum(starts, len(answers.html) - 1), 0])
+    return missing
 
 
 def _block_table(answers: OutOfFold, is_page: NDArray[np.bool_]) -> Iterator[str]:
@@ -103,7 +106,10 @@ def _block_row(name: str, probabilities: Floats, truth: Ints) -> str:
 def _line_table(probabilities: Floats, truth: Ints) -> Iterator[str]:
 
     scores = label_scores(confusion_matrix(truth, decide(probabilities)), DEFAULT_KEEP)
-    yield f"Keep/drop line F1 {scores.keep_f1:.3f}, body lines lost {scores.body_lost:.1%}, macro F1 {scores.macro_f1:.3f}."
+    yield (
+        f"Keep/drop line F1 {scores.keep_f1:.3f}, body lines lost {scores.body_lost:.1%}, "
+        f"macro F1 {scores.macro_f1:.3f}."
+    )
     yield ""
     yield "| label | lines | F1 | kept | removed |"
     yield "|---|---|---|---|---|"

@@ -23,8 +23,8 @@ from threadpoolctl import threadpool_limits
 
 from filter.context import context_table
 from filter.features import Floats, Ints
-from filter.labels import LABELS, Label
 from filter.forest import Forest
+from filter.labels import LABELS, Label
 from filter.model import NAME_BITS, Network, blend, join_inputs, softmax, standardise
 from filter.train.boost import fit_forest
 from filter.train.samples import OTHER, UNKNOWN, Sample, is_trusted
@@ -118,7 +118,7 @@ def fit(samples: Sequence[Sample], folds: NDArray[np.int64], recipe: Recipe, pro
     firsts = task.fit_folds("first network", fit_network, inputs)
     first = [softmax(firsts[own].logits(rows)) for own, rows in zip(folds, inputs, strict=True)]
     inputs = [
-        np.hstack((rows, context_table(sample.page, known)))
+        np.hstack((rows, context_table(sample.page, known, sample.layout)))
         for sample, rows, known in zip(samples, inputs, first, strict=True)
     ]
     seconds = task.fit_folds("second network", fit_network, inputs)
@@ -230,22 +230,23 @@ class _Task:
     recipe: Recipe
     progress: Progress
 
-    def fit_folds(
-        self, name: str, fit_stage: Callable[[Rows, Recipe], Stage], inputs: Sequence[Floats]
-    ) -> list[Stage]:
+    def fit_folds(self, name: str, fit_stage: Callable[[Rows, Recipe], Stage], inputs: Sequence[Floats]) -> list[Stage]:
         """Return the stage without each fold, and last the one fitted on everything."""
         fits = []
         for fold in range(self.recipe.folds + 1):
             self.progress(name, fold, self.recipe.folds + 1)
-            chosen = np.flatnonzero(self.folds != fold)
-            parts = ([values[index] for index in chosen] for values in (self.samples, inputs, self.labels))
-            fits.append(fit_stage(training_rows(*parts, self.recipe), self.recipe))
+            chosen = np.flatnonzero(self.folds != fold).tolist()
+            rows = training_rows(
+                [self.samples[index] for index in chosen],
+                [inputs[index] for index in chosen],
+                [self.labels[index] for index in chosen],
+                self.recipe,
+            )
+            fits.append(fit_stage(rows, self.recipe))
         return fits
 
 
-def training_rows(
-    samples: Sequence[Sample], inputs: Sequence[Floats], labels: Sequence[Ints], recipe: Recipe
-) -> Rows:
+def training_rows(samples: Sequence[Sample], inputs: Sequence[Floats], labels: Sequence[Ints], recipe: Recipe) -> Rows:
     """Return the drawn labelled blocks of trusted samples."""
     random = np.random.default_rng(recipe.seed)
     rows, target, weights = [], [], []
@@ -316,5 +317,5 @@ def _side_by_side(
     hidden = np.hstack([weights[0] for weights, _ in members])
     hidden_bias = np.concatenate([biases[0] for _, biases in members])
     output = np.vstack([weights[1] for weights, _ in members]) / count
-    output_bias = np.mean([biases[1] for _, biases in members], axis=0, dtype=np.float32)
+    output_bias: Floats = np.vstack([biases[1] for _, biases in members]).mean(axis=0)
     return (hidden, output.astype(np.float32)), (hidden_bias, output_bias)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import warnings
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from filter import __version__, features
 from filter.characters import CharTables, build_tables
-from filter.corpora.lines import LineDocument, assign_folds, group_documents, read_lines
+from filter.corpora.lines import assign_folds, group_documents, read_lines
 from filter.corpora.pages import PageRecord, read_pages
 from filter.errors import CorpusError
 from filter.evaluate.out_of_fold import OutOfFold, write_out_of_fold
@@ -80,9 +79,7 @@ class _Data:
         return np.concatenate((np.array(pages, np.int64), self.document_folds, self.composed_folds))
 
 
-def train(
-    lines: Sequence[Path], pages: Sequence[Path], out: Path, *, recipe: Recipe, progress: Progress
-) -> Training:
+def train(lines: Sequence[Path], pages: Sequence[Path], out: Path, *, recipe: Recipe, progress: Progress) -> Training:
     """Fit a model and write it to the folder `out`.
 
     Parameters
@@ -175,8 +172,7 @@ def _model(tables: CharTables, stages: Stages, heat: Floats, manifest: dict[str,
     return Model(
         tables=tables,
         text_weights=stages.linear.text,
-        near_weights=stages.linear.near,
-        far_weights=stages.linear.far,
+        name_weights=np.hstack((stages.linear.near, stages.linear.far)),
         first=stages.first,
         second=stages.second,
         forest=stages.forest,
@@ -185,9 +181,7 @@ def _model(tables: CharTables, stages: Stages, heat: Floats, manifest: dict[str,
     )
 
 
-def _manifest(
-    lines: Sequence[Path], pages: Sequence[Path], recipe: Recipe, counts: dict[str, int]
-) -> dict[str, Any]:
+def _manifest(lines: Sequence[Path], pages: Sequence[Path], recipe: Recipe, counts: dict[str, int]) -> dict[str, Any]:
     return {
         "protocol": PROTOCOL,
         "features": features.schema(),

@@ -20,7 +20,8 @@ from filter.corpora.lines import LineDocument
 from filter.corpora.pages import PageRecord
 from filter.features import Floats, Ints, feature_table
 from filter.labels import LABELS, Label
-from filter.model import FAR_LEVELS, NAME_BITS, NAME_SIZES, NEAR_LEVELS, TEXT_BITS, named_ancestors, text_grams
+from filter.layout import Layout, lay_out
+from filter.model import FAR_LEVELS, NAME_BITS, NAME_SIZES, NEAR_LEVELS, TEXT_BITS, text_grams
 from filter.ngrams import Hashed, hash_ngrams
 from filter.text import words
 from filter.train.align import align
@@ -49,6 +50,8 @@ class Sample:
     group : str
         Samples of one group are always in one fold: a registrable domain, or a group of documents.
     page : Page
+    layout : Layout or None
+        None for plain text.
     table : ndarray of shape (n_blocks, n_features), float32
     text : csr_matrix of shape (n_blocks, 2 ** TEXT_BITS)
     near, far : csr_matrix of shape (n_blocks, 2 ** NAME_BITS) or None
@@ -64,6 +67,7 @@ class Sample:
     id: str
     group: str
     page: Page
+    layout: Layout | None
     table: Floats
     text: csr_matrix
     near: csr_matrix | None
@@ -82,7 +86,9 @@ def page_samples(record: PageRecord, tables: CharTables) -> tuple[Sample, Sample
     labels, weights, aligned = _page_labels(record, page)
     html = _sample(record.id, record.domain, page, tables, labels, weights, aligned)
     lines = blocks_from_text("\n".join(page.texts), max_blocks=10**6)
-    return html, replace(html, page=lines, table=feature_table(lines, tables), near=None, far=None, is_twin=True)
+    return html, replace(
+        html, page=lines, layout=None, table=feature_table(lines, tables), near=None, far=None, is_twin=True
+    )
 
 
 def line_sample(document: LineDocument, group: str, tables: CharTables, weight: float) -> Sample:
@@ -97,12 +103,13 @@ def line_sample(document: LineDocument, group: str, tables: CharTables, weight: 
 def _sample(  # noqa: PLR0913 - the fields of a Sample
     identity: str, group: str, page: Page, tables: CharTables, labels: Ints, weights: Floats, aligned: float
 ) -> Sample:
-    near = far = None
+    near = far = layout = None
     if page.elements:
+        layout = lay_out(page, page.elements)
         names = to_csr(hash_ngrams(page.elements.names, tables, bits=NAME_BITS, sizes=NAME_SIZES), NAME_BITS)
-        near, far = (_named(page, names, levels) for levels in (NEAR_LEVELS, FAR_LEVELS))
+        near, far = (_named(layout.names[:, levels], names) for levels in (NEAR_LEVELS, FAR_LEVELS))
     return Sample(
-        id=identity, group=group, page=page, table=feature_table(page, tables),
+        id=identity, group=group, page=page, layout=layout, table=feature_table(page, tables, layout),
         text=to_csr(text_grams(page, tables), TEXT_BITS), near=near, far=far,
         labels=labels, weights=weights, aligned_f1=aligned,
     )  # fmt: skip
@@ -115,11 +122,11 @@ def to_csr(hashed: Hashed, bits: int) -> csr_matrix:
     return csr_matrix((data, hashed.buckets, hashed.offsets), shape=(len(sizes), 1 << bits))
 
 
-def _named(page: Page, names: csr_matrix, levels: slice) -> csr_matrix:
-    columns = named_ancestors(page)[:, levels]
+def _named(columns: Ints, names: csr_matrix) -> csr_matrix:
     known = columns >= 0
-    rows = np.repeat(np.arange(len(page)), known.sum(axis=1))
-    incidence = csr_matrix((np.ones(len(rows), np.float32), (rows, columns[known])), shape=(len(page), names.shape[0]))
+    rows = np.repeat(np.arange(len(columns)), known.sum(axis=1))
+    shape = len(columns), names.shape[0]
+    incidence = csr_matrix((np.ones(len(rows), np.float32), (rows, columns[known])), shape=shape)
     return incidence @ names
 
 

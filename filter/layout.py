@@ -1,0 +1,74 @@
+"""How the blocks of a page stand in its tree, as arrays that features and context share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from filter.blocks import Elements, Page
+
+#: How many ancestors a block sees; deeper trees are rare and the rest is page frame.
+DEPTH = 24
+#: Ways in which two blocks can be alike: whole signature, that of the parents, that of the element.
+GROUPS = ("like", "parents_like", "element_like")
+_GROUP_LEVELS = 4
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where blocks stand; an element index of -1 means the page itself.
+
+    Attributes
+    ----------
+    chains : ndarray of shape (n_blocks, DEPTH), int64
+        The element of each block, its parent, and so on; -1 above the root.
+    names : ndarray of shape (n_blocks, DEPTH), int64
+        Number of the name (`Elements.names`) of each of these; -1 above the root.
+    first, last : ndarray of shape (n_elements + 1,), int64
+        An element holds blocks ``first:last``; the last entry is the page.
+    groups : dict
+        For each of `GROUPS`, the number of each block's group, shape (n_blocks,).
+    """
+
+    chains: Ints
+    names: Ints
+    first: Ints
+    last: Ints
+    groups: dict[str, Ints]
+
+
+def lay_out(page: Page, elements: Elements) -> Layout:
+    """Return the layout of a page that has a tree."""
+    parents = np.array([*elements.parents, -1], np.int64)
+    chains = np.empty((len(page), DEPTH), np.int64)
+    current = np.array(page.places, np.int64)
+    for level in range(DEPTH):
+        chains[:, level] = current
+        current = parents[current]
+    names = np.array([*elements.signatures, -1], np.int64)[chains]
+    return Layout(
+        chains=chains,
+        names=names,
+        first=np.array([*elements.first, 0], np.int64),
+        last=np.array([*elements.last, len(page)], np.int64),
+        groups=_groups(names[:, :_GROUP_LEVELS] + 1, len(elements.names) + 2),
+    )
+
+
+def _groups(names: Ints, base: int) -> dict[str, Ints]:
+    own = names[:, 0]
+    above = (names[:, 1] * base + names[:, 2]) * base + names[:, 3]
+    return dict(zip(GROUPS, (_numbered(above * base + own), _numbered(above), own), strict=True))
+
+
+def _numbered(keys: Ints) -> Ints:
+    """Return the rank of each key among the distinct ones, as `numpy.unique` gives it."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    ranks = np.empty(len(keys), np.int64)
+    ranks[order] = np.cumsum(np.concatenate(([0], ordered[1:] != ordered[:-1])))
+    return ranks
