@@ -165,6 +165,9 @@ def evaluate(  # noqa: PLR0913 - an argument is an option of the command
     model: Annotated[Path | None, typer.Option(help="A model file; the shipped one if not given.")] = None,
     out_of_fold: Annotated[Path | None, typer.Option(help="Training's answers for pages it had not seen.")] = None,
     clean_others: Annotated[bool, typer.Option("--clean-others", help="Clean the peers' outputs too.")] = False,
+    fold_models: Annotated[
+        Path | None, typer.Option(help="Training's folder of models without a fold, for --clean-others.")
+    ] = None,
     jobs: Jobs = 2,
 ) -> None:
     """Score newsfilter and other extractors on page corpora."""
@@ -178,6 +181,7 @@ def evaluate(  # noqa: PLR0913 - an argument is an option of the command
         model=model,
         out_of_fold=out_of_fold,
         clean_others=clean_others,
+        fold_models=tuple(sorted(fold_models.glob("fold-*.npz"))) if fold_models else (),
         jobs=jobs,
     )
     if peers is not None:

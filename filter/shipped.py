@@ -8,4 +8,4 @@ MODEL_FILE = next(
     (folder / "newsfilter.npz" for folder in (_PACKAGE / "models",) if folder.is_dir()),
     _PACKAGE.parent / "models" / "newsfilter.npz",
 )
-MODEL_SHA256 = "3a7ae5cdf4362de4fa411be83fab137287fa7933a1a53c3f6ffb3e0b46c66757"
+MODEL_SHA256 = "8fd0d5fa354b878d92f86f4758a447a52ec8343c176bf0043816a654e7a24e21"
