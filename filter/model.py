@@ -19,7 +19,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -52,6 +52,7 @@ _DAMAGE = (
     ValueError, KeyError, EOFError, OSError, TypeError, AttributeError, IndexError, RuntimeError,
     zipfile.BadZipFile, zlib.error
 )  # fmt: skip
+Hashing = Callable[[Sequence[str], CharTables], Hashed]
 _CLIP = np.float32(4)
 #: Rows worked on at a time: the arrays of one step stay in the cache.
 _ROWS = 512
@@ -173,19 +174,24 @@ class Model:
     def inputs(self, page: Page, layout: Layout | None) -> Floats:
         """Return what the first network takes, shape (n_blocks, n_inputs)."""
         table = features.feature_table(page, self.tables, layout)
-        text = row_means(text_grams(page, self.tables), self.text_weights)
+        text = self._scores(page.texts, self.text_weights, text_grams)
         if page.elements and layout:
-            names = hash_ngrams(page.elements.names, self.tables, bits=NAME_BITS, sizes=NAME_SIZES)
-            near, far = self._name_scores(names, layout)
+            near, far = self._name_scores(page.elements.names, layout)
         else:
             near = far = np.full_like(text, np.nan)
         return join_inputs(table, text, near, far)
 
-    def _name_scores(self, names: Hashed, layout: Layout) -> tuple[Floats, Floats]:
-        scores = np.zeros((len(names.offsets), 2 * len(LABELS)), np.float32)  # the last row: above the root
-        scores[:-1] = row_means(names, self.name_weights)
-        near, far = np.hsplit(scores, 2)
+    def _name_scores(self, names: Sequence[str], layout: Layout) -> tuple[Floats, Floats]:
+        above = np.zeros((1, 2 * len(LABELS)), np.float32)  # number -1: above the root
+        near, far = np.hsplit(np.concatenate((self._scores(names, self.name_weights, name_grams), above)), 2)
         return near[layout.names[:, NEAR_LEVELS]].sum(axis=1), far[layout.names[:, FAR_LEVELS]].sum(axis=1)
+
+    def _scores(self, texts: Sequence[str], weights: Floats, hashing: Hashing) -> Floats:
+        parts = [
+            row_means(hashing(texts[start : start + _ROWS], self.tables), weights)
+            for start in range(0, len(texts), _ROWS)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, weights.shape[1]), np.float32)
 
     @cached_property
     def digest(self) -> str:
@@ -193,21 +199,25 @@ class Model:
         return hashlib.sha256(dumps(self)).hexdigest()
 
 
-def text_grams(page: Page, tables: CharTables) -> Hashed:
+def text_grams(texts: Sequence[str], tables: CharTables) -> Hashed:
     """Return the hashed n-grams of each block's text."""
-    return hash_ngrams([clip(text) for text in page.texts], tables, bits=TEXT_BITS, sizes=TEXT_SIZES)
+    return hash_ngrams([clip(text) for text in texts], tables, bits=TEXT_BITS, sizes=TEXT_SIZES)
+
+
+def name_grams(names: Sequence[str], tables: CharTables) -> Hashed:
+    """Return the hashed n-grams of each element's name."""
+    return hash_ngrams(names, tables, bits=NAME_BITS, sizes=NAME_SIZES)
 
 
 def row_means(hashed: Hashed, weights: Floats) -> Floats:
-    """Return the sum of each row's weights over the root of their number, shape (n_rows, n_columns)."""
-    offsets = hashed.offsets
-    result = np.zeros((len(offsets) - 1, weights.shape[1]), np.float32)
-    for start in range(0, len(result), _ROWS):
-        end = min(start + _ROWS, len(result))
-        gathered = weights.take(hashed.buckets[offsets[start] : offsets[end]], axis=0, mode="clip")
-        np.add.reduceat(gathered, offsets[start:end] - offsets[start], axis=0, out=result[start:end])
-    result /= np.sqrt(np.diff(offsets)[:, None])
-    return result
+    """Return the sum of each row's weights over the root of their number, shape (n_rows, n_columns).
+
+    Every row has a hit: even an empty text has its boundary marks.
+    """
+    gathered = weights.take(hashed.buckets, axis=0, mode="clip")
+    sums: Floats = np.add.reduceat(gathered, hashed.offsets[:-1], axis=0)
+    sums /= np.sqrt(np.diff(hashed.offsets)[:, None])
+    return sums
 
 
 def join_inputs(table: Floats, text: Floats, near: Floats, far: Floats) -> Floats:

@@ -51,7 +51,7 @@ def test_star_gives_all() -> None:
 
 
 def test_unknown_name() -> None:
-    with pytest.raises(AttributeError, match="^module 'filter' has no attribute 'clear'$"):
+    with pytest.raises(AttributeError, match=r"^module 'filter' has no attribute 'clear'$"):
         package.clear  # noqa: B018
     with pytest.raises(ImportError, match="clear"):
         exec("from filter import clear")

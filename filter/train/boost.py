@@ -27,7 +27,7 @@ def fit_forest(rows: Floats, is_body: Ints, weights: Floats, *, seed: int) -> Fo
     """
     model = HistGradientBoostingClassifier(
         max_iter=TREES, learning_rate=0.15, max_depth=DEPTH, max_leaf_nodes=32, max_features=0.25,
-        l2_regularization=2.0, min_samples_leaf=min(40, max(1, len(rows) // 20)), early_stopping=False,
+        l2_regularization=2.0, max_bins=63, min_samples_leaf=min(40, max(1, len(rows) // 20)), early_stopping=False,
         random_state=seed,
     )  # fmt: skip
     model.fit(np.where(np.isnan(rows), MISSING, rows), is_body, sample_weight=weights)

@@ -269,10 +269,12 @@ def fit_network(rows: Rows, recipe: Recipe) -> Network:
     """Return a network that tells the nine labels apart."""
     mean, scale = _moments(rows.inputs)
     standard = standardise(rows.inputs, mean, scale)
-    members = Parallel(n_jobs=recipe.jobs, prefer="threads")(
-        delayed(_fit_member)(rows._replace(inputs=standard), recipe, recipe.seed + number)
-        for number in range(recipe.seeds)
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is a choice, not a limit
+        members = Parallel(n_jobs=recipe.jobs, prefer="threads")(
+            delayed(_fit_member)(rows._replace(inputs=standard), recipe, recipe.seed + number)
+            for number in range(recipe.seeds)
+        )
     return Network(mean, scale, *_side_by_side(list(members)))
 
 
@@ -289,8 +291,7 @@ def _fit_member(rows: Rows, recipe: Recipe, seed: int) -> tuple[list[Floats], li
     network = MLPClassifier((recipe.hidden,), batch_size=min(512, len(rows.target)), alpha=recipe.decay,
                             random_state=seed, learning_rate_init=recipe.learning_rate, max_iter=recipe.epochs, tol=0,
                             n_iter_no_change=recipe.epochs)  # fmt: skip
-    with warnings.catch_warnings(), threadpool_limits(1):
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is a choice, not a limit
+    with threadpool_limits(1):
         network.fit(rows.inputs, rows.target, sample_weight=rows.weights)
     return _all_labels(network)
 

@@ -21,8 +21,8 @@ from filter.corpora.pages import PageRecord
 from filter.features import Floats, Ints, feature_table
 from filter.labels import LABELS, Label
 from filter.layout import Layout, lay_out
-from filter.model import FAR_LEVELS, NAME_BITS, NAME_SIZES, NEAR_LEVELS, TEXT_BITS, text_grams
-from filter.ngrams import Hashed, hash_ngrams
+from filter.model import FAR_LEVELS, NAME_BITS, NEAR_LEVELS, TEXT_BITS, name_grams, text_grams
+from filter.ngrams import Hashed
 from filter.text import words
 from filter.train.align import align
 from filter.train.weak import weak_labels
@@ -106,11 +106,11 @@ def _sample(  # noqa: PLR0913 - the fields of a Sample
     near = far = layout = None
     if page.elements:
         layout = lay_out(page, page.elements)
-        names = to_csr(hash_ngrams(page.elements.names, tables, bits=NAME_BITS, sizes=NAME_SIZES), NAME_BITS)
+        names = to_csr(name_grams(page.elements.names, tables), NAME_BITS)
         near, far = (_named(layout.names[:, levels], names) for levels in (NEAR_LEVELS, FAR_LEVELS))
     return Sample(
         id=identity, group=group, page=page, layout=layout, table=feature_table(page, tables, layout),
-        text=to_csr(text_grams(page, tables), TEXT_BITS), near=near, far=far,
+        text=to_csr(text_grams(page.texts, tables), TEXT_BITS), near=near, far=far,
         labels=labels, weights=weights, aligned_f1=aligned,
     )  # fmt: skip
 
