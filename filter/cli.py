@@ -6,6 +6,7 @@ documents failed, 2 wrong usage or nothing could be done.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -96,6 +97,8 @@ Jobs = Annotated[int, typer.Option(min=1, help="Processes.")]
 
 def main() -> None:
     """Run the program."""
+    # What is loaded by now lives to the end. Searched for garbage when Python shuts down, it takes a tenth of the run.
+    gc.freeze()
     app(prog_name="newsfilter")
 
 
