@@ -34,6 +34,8 @@ Ints = NDArray[np.int64]
 #: Columns of a table by name, each of shape (n_blocks,).
 Columns = dict[str, NDArray[Any]]
 
+#: Of a longer block only the beginning is measured: it is long, whatever follows.
+MAX_CHARS = 50_000
 #: A block of running text, not a heading or an item: jusText's LENGTH_LOW is 70.
 LONG = 80
 #: Tags whose nearness above a block tells its part of the page.
@@ -121,6 +123,7 @@ def _columns(page: Page, tables: CharTables, layout: Layout | None) -> Columns:
 
 
 def _measure(texts: list[str], tables: CharTables) -> _Text:
+    texts = [text[:MAX_CHARS] for text in texts]
     points = code_points("".join(texts))
     starts = starts_of(texts, padding=0)
     n_blocks = len(texts)
@@ -333,7 +336,7 @@ def article_bodies(ld_json: Iterable[str]) -> list[str]:
 
 
 def _structure_columns(page: Page, elements: Elements, text: _Text, layout: Layout) -> Columns:
-    links = np.array(page.link_chars, np.float32)
+    links = np.minimum(np.array(page.link_chars, np.float32), text.chars)
     columns: Columns = {
         "link_density": links / text.chars,
         "strong_density": np.array(page.strong_chars, np.float32) / text.chars,

@@ -48,7 +48,7 @@ class Options:
     """
 
     max_bytes: int = 64_000_000
-    max_blocks: int = 500_000
+    max_blocks: int = 100_000
     deadline: float | None = None
     encoding: str | None = None
 
