@@ -385,4 +385,5 @@ def signature(tag: str, attributes: Attributes) -> str:
     for key, value in attributes.items():
         if value and key in _NAMING:
             parts.append(value if key == "class" or key == "id" else f"{key} {value}")
-    return " ".join(parts)
+    # bs4 gives lists of words without the spaces that stood around them.
+    return squeeze(" ".join(parts))
