@@ -86,8 +86,8 @@ def walk_markup(markup: str) -> Iterator[Event]:
 
 def walk_soup(root: Tag) -> Iterator[Event]:
     """Yield the events of a `BeautifulSoup` or of one `Tag` in it; see `walk_markup`."""
-    from bs4 import BeautifulSoup, NavigableString, Tag  # noqa: PLC0415 - only a soup needs bs4
-    from bs4.element import PreformattedString  # noqa: PLC0415
+    from bs4 import BeautifulSoup  # noqa: PLC0415 - only a soup needs bs4
+    from bs4.element import NavigableString, PreformattedString, Tag  # noqa: PLC0415
 
     stack: list[Iterator[object]] = [iter(root.contents if isinstance(root, BeautifulSoup) else (root,))]
     while stack:
