@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from filter.contributions import Evidence
     from filter.document import Document, Line, Link, Status
     from filter.errors import (
         CorpusError,
@@ -24,11 +25,17 @@ if TYPE_CHECKING:
         ModelIntegrityError,
         ModelNotFoundError,
         ParseError,
+        RulesError,
         TooLargeError,
     )
+    from filter.explanation import Explained, Explanation, explain
+    from filter.explanation_html import explanation_page
     from filter.labels import DEFAULT_KEEP, Label
     from filter.model import Model
     from filter.pipeline import Classifier, Options, classify, classify_many, clean
+    from filter.reasons import Reason
+    from filter.rules import Rules, read_rules
+    from filter.soup import Removed, strip
 
 __version__ = "0.1.0"
 
@@ -39,6 +46,9 @@ __all__ = [
     "DeadlineError",
     "DecodeError",
     "Document",
+    "Evidence",
+    "Explained",
+    "Explanation",
     "FilterError",
     "InputError",
     "KeepError",
@@ -52,11 +62,19 @@ __all__ = [
     "ModelNotFoundError",
     "Options",
     "ParseError",
+    "Reason",
+    "Removed",
+    "Rules",
+    "RulesError",
     "Status",
     "TooLargeError",
     "classify",
     "classify_many",
     "clean",
+    "explain",
+    "explanation_page",
+    "read_rules",
+    "strip",
 ]
 
 #: Where the names are; all others are in ``filter.errors``.
@@ -64,15 +82,25 @@ _MODULES = {
     "DEFAULT_KEEP": "labels",
     "Classifier": "pipeline",
     "Document": "document",
+    "Evidence": "contributions",
+    "Explained": "explanation",
+    "Explanation": "explanation",
     "Label": "labels",
     "Line": "document",
     "Link": "document",
     "Model": "model",
     "Options": "pipeline",
+    "Reason": "reasons",
+    "Removed": "soup",
+    "Rules": "rules",
     "Status": "document",
     "classify": "pipeline",
     "classify_many": "pipeline",
     "clean": "pipeline",
+    "explain": "explanation",
+    "explanation_page": "explanation_html",
+    "read_rules": "rules",
+    "strip": "soup",
 }
 
 

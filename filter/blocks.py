@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from filter.errors import TooLargeError
 from filter.text import lines, squeeze
@@ -25,7 +29,12 @@ MEDIA = frozenset("img picture figure video iframe audio svg object embed amp-im
 #: Elements that say what a block is, though its text may be in a paragraph inside them.
 TELLING = frozenset("h1 h2 h3 h4 h5 h6 li dt dd blockquote pre td th figcaption caption".split())
 MAX_STEPS = 200
+#: A page that shows fewer characters than this, and hides so many and so many times as much, waits for a script.
+_SHOWN, _HIDDEN, _TIMES = 500, 500, 4
 _TAG_LEVELS = 4
+#: Gives the walk of a page without what is hidden, or, told True, with it.
+Walk = Callable[[bool], Iterable[Event]]
+Builder = TypeVar("Builder", bound="_Builder")
 _CONTROLS = frozenset("input button select textarea form".split())
 #: Attributes whose words tell what an element is for.
 _NAMING = frozenset(
@@ -113,6 +122,10 @@ class Page:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def sizes(self) -> NDArray[np.int64]:
+        """Return the number of characters of each block, shape (n_blocks,)."""
+        return np.fromiter(map(len, self.texts), np.int64, len(self.texts))
+
 
 def blocks_from_text(text: str, *, max_blocks: int) -> Page:
     """Return one block for each non-blank line of `text`, unchanged and in order.
@@ -131,6 +144,30 @@ def blocks_from_text(text: str, *, max_blocks: int) -> Page:
     return page
 
 
+def blocks_of_page(walk: Walk, *, max_blocks: int, check: Callable[[], None] | None = None) -> Page:
+    """Return the blocks that a page shows, or all that it has where it shows next to nothing without its scripts.
+
+    Parameters
+    ----------
+    walk : callable
+        Gives the walk (see `filter.tree`) without what is hidden, or, told True, with it.
+    max_blocks, check
+        See `blocks_from_walk`, as for what is raised.
+    """
+    return _built_from_page(walk, lambda: _Builder(max_blocks), check).page
+
+
+def block_strings(walk: Walk, *, max_blocks: int) -> list[list[str]]:
+    """Return the texts that each block of `blocks_of_page` is made of, blank ones among them, as the walk gave them.
+
+    Raises
+    ------
+    TooLargeError
+        More than `max_blocks` blocks.
+    """
+    return _built_from_page(walk, lambda: _StringBuilder(max_blocks), None).strings
+
+
 def blocks_from_walk(walk: Iterable[Event], *, max_blocks: int, check: Callable[[], None] | None = None) -> Page:
     """Return the blocks of a walk (see `filter.tree`).
 
@@ -146,7 +183,19 @@ def blocks_from_walk(walk: Iterable[Event], *, max_blocks: int, check: Callable[
     TooLargeError
         More than `max_blocks` blocks.
     """
-    builder = _Builder(max_blocks)
+    return _built(_Builder(max_blocks), walk, check).page
+
+
+def _built_from_page(walk: Walk, new: Callable[[], Builder], check: Callable[[], None] | None) -> Builder:
+    builder = _built(new(), walk(False), check)
+    shown = builder.page.sizes().sum()
+    if shown >= _SHOWN:
+        return builder
+    whole = _built(new(), walk(True), check)
+    return whole if whole.page.sizes().sum() >= max(_HIDDEN, _TIMES * shown) else builder
+
+
+def _built(builder: Builder, walk: Iterable[Event], check: Callable[[], None] | None) -> Builder:
     on_open, on_text, on_close = builder.open, builder.text, builder.close
     for name, value in walk if check is None else _watched(walk, check):
         if name is CLOSE:
@@ -158,7 +207,7 @@ def blocks_from_walk(walk: Iterable[Event], *, max_blocks: int, check: Callable[
         else:
             on_open(name, value)  # type: ignore[arg-type]
     builder.flush()
-    return builder.page
+    return builder
 
 
 def locators(elements: Elements, places: Iterable[int]) -> Iterator[str]:
@@ -377,6 +426,29 @@ class _Builder:
         content = squeeze(attributes.get("content") or "")
         if kind and content:
             getattr(self.page.head, kind).append(content)
+
+
+class _StringBuilder(_Builder):
+    """Remembers which texts became which block."""
+
+    __slots__ = ("run", "strings")
+
+    def __init__(self, max_blocks: int) -> None:
+        super().__init__(max_blocks)
+        self.run: list[str] = []
+        self.strings: list[list[str]] = []
+
+    def text(self, data: str) -> None:
+        super().text(data)
+        self.run.append(data)
+
+    def flush(self) -> None:
+        super().flush()
+        self.run = []
+
+    def add_block(self, text: str, place: int) -> None:
+        super().add_block(text, place)
+        self.strings.append(self.run)
 
 
 def signature(tag: str, attributes: Attributes) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from filter.blocks import Page
 from filter.features import Floats, shifted
 from filter.labels import LABELS, Label
-from filter.layout import Layout
+from filter.layout import GROUPS, Layout
 
 _BODY = LABELS.index(Label.BODY)
 _NEAR = (-4, -3, -2, -1, 1, 2, 3, 4)
@@ -54,8 +54,27 @@ def context_table(page: Page, probabilities: Floats, layout: Layout | None) -> F
     return np.column_stack(parts).astype(np.float32)
 
 
+def names() -> tuple[str, ...]:
+    """Return the names of the columns of `context_table`, in order."""
+    windows = [f"{side}{width}" for width in _WINDOWS for side in ("before", "after")]
+    return (
+        *(f"own_{label}" for label in LABELS),
+        *(f"first_{label}{shift:+d}" for shift in _NEAR for label in LABELS),
+        *(f"{window}_{label}" for window in windows for label in (*LABELS, "text")),
+        *("body_before", "body_after", "log_body", "body_share"),
+        *(f"{group}_{what}" for group in GROUPS for what in ("body", "text", "others")),
+        *(f"up{level}_{what}" for level in _LEVELS for what in ("body", "of_body")),
+    )
+
+
+def own_columns(probabilities: Floats) -> Floats:
+    """Return the columns that a block's own first-stage probabilities make, shape (n_blocks, 9)."""
+    result: Floats = np.log(np.maximum(probabilities, _FLOOR))
+    return result
+
+
 def _sequence_parts(probabilities: Floats, chars: Floats) -> list[NDArray[np.floating]]:
-    parts: list[NDArray[np.floating]] = [np.log(np.maximum(probabilities, _FLOOR))]
+    parts: list[NDArray[np.floating]] = [own_columns(probabilities)]
     parts += [shifted(probabilities, shift) for shift in _NEAR]
     body_chars = probabilities[:, _BODY] * chars
     weighted = np.column_stack((probabilities, body_chars, chars, np.ones_like(chars)))

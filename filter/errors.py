@@ -9,6 +9,7 @@
     │   ├── TooLargeError      over a limit of Options
     │   └── DeadlineError      over the time that Options allows
     ├── KeepError              a label name that does not exist
+    ├── RulesError             a site rule that cannot be used, or a file of them
     ├── ModelError
     │   ├── ModelNotFoundError
     │   ├── ModelIntegrityError      damaged, truncated or changed file
@@ -76,6 +77,10 @@ class DeadlineError(InputError):
 
 class KeepError(FilterError):
     """A label name that does not exist."""
+
+
+class RulesError(FilterError):
+    """A site rule that cannot be used, or a file of them that cannot be read."""
 
 
 class ModelError(FilterError):

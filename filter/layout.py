@@ -54,7 +54,8 @@ def lay_out(page: Page, elements: Elements) -> Layout:
         chains=chains,
         names=names,
         first=np.array([*elements.first, 0], np.int64),
-        last=np.array([*elements.last, len(page)], np.int64),
+        # An inline element counts the block that its text will be in, but a title's text becomes none.
+        last=np.minimum(np.array([*elements.last, len(page)], np.int64), len(page)),
         groups=_groups(names[:, :_GROUP_LEVELS] + 1, len(elements.names) + 2),
     )
 

@@ -4,9 +4,9 @@ Two stages, run with numpy alone:
 
 1. hashed n-grams of a block's text and of the names of its elements go through linear models; their
    scores, those of the neighbouring blocks and the feature table go through a small neural network;
-2. the same, with the context of first-stage probabilities (`filter.context`), goes through a second
-   network and through boosted trees (`filter.forest`), which err differently: the log-odds of body are
-   the mean of both.
+2. where that leaves doubt, the same with the context of first-stage probabilities (`filter.context`) goes
+   through a second network and through boosted trees (`filter.forest`), which err differently: the
+   log-odds of body are the mean of both.
 
 The file is an uncompressed ``.npz`` of arrays (no pickle: loading runs no code) with one JSON text
 among them, the manifest. Protocol numbers are raised when the meaning of an array changes.
@@ -32,13 +32,14 @@ from numpy.typing import NDArray
 from filter import features
 from filter.blocks import Page
 from filter.characters import CharTables
-from filter.context import N_CONTEXT, context_table
+from filter.context import N_CONTEXT, context_table, own_columns
 from filter.errors import ModelCompatibilityError, ModelIntegrityError, ModelNotFoundError
 from filter.features import Floats, shifted
 from filter.forest import Forest
 from filter.labels import LABELS, Label
 from filter.layout import Layout, lay_out
 from filter.ngrams import Hashed, clip, hash_ngrams
+from filter.quality import Quality
 
 #: Raise when arrays change their meaning, and say so in the changelog.
 PROTOCOL = 1
@@ -54,6 +55,9 @@ _DAMAGE = (
 )  # fmt: skip
 Hashing = Callable[[Sequence[str], CharTables], Hashed]
 _CLIP = np.float32(4)
+#: A block whose label has this probability after the first stage keeps it: on two blocks of three of a web page the
+#: second stage would change one label in 150, and not for the better (cascade: Viola and Jones 2001).
+SURE = 0.98
 #: Rows worked on at a time: the arrays of one step stay in the cache.
 _ROWS = 512
 _BODY = LABELS.index(Label.BODY)
@@ -108,6 +112,12 @@ def softmax(logits: Floats) -> Floats:
     return result
 
 
+def in_doubt(probabilities: Floats) -> NDArray[np.bool_]:
+    """Return whether the first stage leaves each block to the second, shape (n_blocks,)."""
+    result: NDArray[np.bool_] = probabilities.max(axis=1) < SURE
+    return result
+
+
 def blend(logits: Floats, scores: Floats) -> Floats:
     """Return logits whose log-odds of body are the mean of the network's and of the trees' `scores`."""
     others = np.delete(logits, _BODY, axis=1)
@@ -134,6 +144,8 @@ class Model:
         Divides the final logits: of HTML, of plain text (Guo et al. 2017, https://arxiv.org/abs/1706.04599).
     manifest : mapping
         What the model was made from; see ``models/manifest.json``.
+    quality : Quality or None
+        None in a model fitted without one fold, which is only asked for labels.
     """
 
     tables: CharTables
@@ -144,6 +156,7 @@ class Model:
     forest: Forest
     temperature: Floats
     manifest: Mapping[str, Any]
+    quality: Quality | None = None
 
     def probabilities(self, page: Page) -> Floats:
         """Return the probability of each label for each block, shape (n_blocks, 9); rows sum to 1."""
@@ -152,19 +165,60 @@ class Model:
     def probabilities_of(self, pages: Sequence[Page]) -> Iterator[Floats]:
         """Yield the probabilities of each page; the networks and trees score all blocks in one call."""
         layouts = [lay_out(page, page.elements) if page.elements else None for page in pages]
-        sizes = [len(page) for page in pages]
-        filled = [number for number, size in enumerate(sizes) if size]
-        table = np.empty((sum(sizes), self.n_inputs + N_CONTEXT), np.float32)
-        bounds = np.concatenate(([0], np.cumsum(sizes)))
+        bounds = np.concatenate(([0], np.cumsum([len(page) for page in pages])))
         parts = [slice(start, end) for start, end in pairwise(bounds.tolist())]
-        for number in filled:
-            table[parts[number], : self.n_inputs] = self.inputs(pages[number], layouts[number])
-        first = softmax(self.first.logits(table[:, : self.n_inputs]))
-        for number in filled:
-            table[parts[number], self.n_inputs :] = context_table(pages[number], first[parts[number]], layouts[number])
-        logits = blend(self.second.logits(table), self.forest.scores(table))
+        inputs = np.empty((bounds[-1], self.n_inputs), np.float32)
+        for page, layout, part in zip(pages, layouts, parts, strict=True):
+            if len(page):
+                inputs[part] = self.inputs(page, layout)
+        logits = self.first.logits(inputs)
+        first = softmax(logits)
+        doubtful = in_doubt(first)
+        table = np.empty((np.count_nonzero(doubtful), self.n_inputs + N_CONTEXT), np.float32)
+        table[:, : self.n_inputs] = inputs[doubtful]
+        start = 0
+        for page, layout, part in zip(pages, layouts, parts, strict=True):
+            own = np.flatnonzero(doubtful[part])
+            if len(own):
+                context = context_table(page, first[part], layout)
+                table[start : start + len(own), self.n_inputs :] = context[own]
+                start += len(own)
+        logits[doubtful] = blend(self.second.logits(table), self.forest.scores(table))
         for layout, part in zip(layouts, parts, strict=True):
             yield softmax(logits[part] / self.temperature[0 if layout else 1])
+
+    def judge(self, table: Floats, doubtful: NDArray[np.bool_], *, has_markup: bool) -> Floats:
+        """Return the outputs before the last softmax for rows of a table, shape (n_rows, 9); for explanations.
+
+        Parameters
+        ----------
+        table : ndarray of shape (n_rows, n_inputs + N_CONTEXT), float32
+            `inputs` and `context_table` side by side. The columns of a row's own first-stage probabilities are not
+            looked at but computed from its inputs.
+        doubtful : ndarray of shape (n_rows,), bool
+            Rows that the second stage judges; the first judges the others.
+        has_markup : bool
+            Whether the rows are of HTML.
+        """
+        logits = self.first.logits(table[:, : self.n_inputs])
+        rows = table[doubtful]
+        rows[:, self.n_inputs : self.n_inputs + len(LABELS)] = own_columns(softmax(logits[doubtful]))
+        logits[doubtful] = blend(self.second.logits(rows), self.forest.scores(rows))
+        result: Floats = logits / self.temperature[0 if has_markup else 1]
+        return result
+
+    def confidence(self, page: Page, probabilities: Floats) -> float | None:
+        """Return the word F1 to be expected of the page's body text, in [0, 1]; None where the model has no `quality`.
+
+        Parameters
+        ----------
+        page : Page
+        probabilities : ndarray of shape (n_blocks, 9), float32
+            What the model says of the page.
+        """
+        if self.quality is None:
+            return None
+        return self.quality.confidence(probabilities, page.sizes(), has_markup=page.elements is not None)
 
     @property
     def n_inputs(self) -> int:
@@ -220,6 +274,12 @@ def row_means(hashed: Hashed, weights: Floats) -> Floats:
     return sums
 
 
+def input_names() -> tuple[str, ...]:
+    """Return the names of the columns of `Model.inputs`, in order."""
+    scores = [f"{kind}_{label}" for kind in ("text", "near_names", "far_names") for label in LABELS]
+    return (*features.names(), *scores, *(f"text_{label}{shift:+d}" for shift in _NEIGHBOURS for label in LABELS))
+
+
 def join_inputs(table: Floats, text: Floats, near: Floats, far: Floats) -> Floats:
     """Return features, linear scores and the text scores of neighbours side by side."""
     return np.hstack((table, text, near, far, *(shifted(text, shift) for shift in _NEIGHBOURS)))
@@ -247,6 +307,8 @@ def dumps(model: Model) -> bytes:
         arrays |= {f"{stage}_mean": network.mean, f"{stage}_scale": network.scale}
         for number, (weights, biases) in enumerate(zip(network.weights, network.biases, strict=True)):
             arrays |= {f"{stage}_weights{number}": weights, f"{stage}_biases{number}": biases}
+    if model.quality:
+        arrays["quality"] = model.quality.weights
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, **arrays)
     return stream.getvalue()
@@ -305,6 +367,7 @@ def _from_arrays(arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]
         ),
         temperature=arrays["temperature"],
         manifest=manifest,
+        quality=Quality(arrays["quality"]) if "quality" in arrays else None,
     )
 
 

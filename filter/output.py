@@ -91,11 +91,12 @@ def to_text(document: Document, keep: Keep = DEFAULT_KEEP) -> str:
 
 
 def to_json(document: Document, keep: Keep = DEFAULT_KEEP) -> str:
-    """Return one JSON object: url, status, kept text, and every line with its label, kept or not."""
+    """Return one JSON object: url, status, confidence, kept text, and every line with its label, kept or not."""
     return json.dumps(
         {
             "url": document.url,
             "status": document.status,
+            "confidence": _rounded(document.confidence),
             "text": document.text(keep),
             "lines": [_record(line) for line in document.lines],
         },
@@ -104,7 +105,7 @@ def to_json(document: Document, keep: Keep = DEFAULT_KEEP) -> str:
 
 
 def jsonl_lines(document: Document, *, name: str) -> Iterator[str]:
-    """Yield one JSON object for each line of `document`, in page order.
+    """Yield one JSON object for each line of `document`, in page order; each tells status and confidence of the page.
 
     Parameters
     ----------
@@ -112,8 +113,9 @@ def jsonl_lines(document: Document, *, name: str) -> Iterator[str]:
     name : str
         What the document is called: its file name or address; stands in each object as ``document``.
     """
+    page = {"document": name, "status": document.status, "confidence": _rounded(document.confidence)}
     for line in document.lines:
-        yield json.dumps({"document": name, **_record(line)}, ensure_ascii=False)
+        yield json.dumps({**page, **_record(line)}, ensure_ascii=False)
 
 
 def to_markdown(document: Document, keep: Keep = DEFAULT_KEEP) -> str:
@@ -133,6 +135,10 @@ def to_html(document: Document, keep: Keep = DEFAULT_KEEP) -> str:
     groups = groupby(document.kept(keep), key=_group)
     parts = [_html_group(group, list(lines), document.url) for group, lines in groups]
     return "\n".join(("<article>", *parts, "</article>"))
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def _record(line: Line) -> dict[str, str | float]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from filter.blocks import Elements, Page, block_tag, blocks_from_text, blocks_from_walk, locators
+from filter.blocks import Elements, Page, block_tag, blocks_from_text, blocks_of_page, locators
 from filter.decode import decode, looks_like_html
 from filter.document import Document, Line, Link
 from filter.errors import DeadlineError, InputError, TooLargeError
@@ -24,6 +24,8 @@ from filter.tree import walk_markup, walk_soup
 
 if TYPE_CHECKING:
     from bs4 import Tag
+
+    from filter.rules import Rules
 
 Input = Literal["auto", "html", "text"]
 #: Enough pages for the fixed cost of a numpy call to fade, few enough to stay in the cache.
@@ -53,6 +55,15 @@ class Options:
     encoding: str | None = None
 
 
+class Source(NamedTuple):
+    """One page or text among many, with what is known of it."""
+
+    content: str | bytes | Tag
+    url: str | None = None
+    input: Input = "auto"
+    encoding: str | None = None
+
+
 class Classifier:
     """Classifies pages and texts with one model; holds no state between them and may be shared by threads.
 
@@ -61,30 +72,67 @@ class Classifier:
     model : Model, optional
         The shipped one if not given.
     options : Options, optional
+    rules : Rules, optional
+        Site rules (see `filter.rules`); they need the address of each page.
     """
 
-    def __init__(self, model: Model | None = None, options: Options | None = None) -> None:
+    def __init__(self, model: Model | None = None, options: Options | None = None, rules: Rules | None = None) -> None:
         self.model = model or shipped_model()
         self.options = options or Options()
+        self.rules = rules
 
     def classify(self, source: str | bytes | Tag, *, url: str | None = None, input: Input = "auto") -> Document:  # noqa: A002 - the word users know
         """Return the labelled lines of `source`; see `filter.classify`."""
-        check = _deadline(self.options.deadline)
+        check = deadline_check(self.options.deadline)
         page = read_page(source, input=input, options=self.options, check=check)
         if check:
             check()
         probabilities = self.model.probabilities(page)
         if check:
             check()
-        return to_document(page, probabilities, url=url)
+        return self._document(page, probabilities, Source(source, url), check)
 
     def classify_many(self, sources: Iterable[str | bytes | Tag], *, input: Input = "auto") -> Iterator[Document]:  # noqa: A002
         """Yield the document of each source, in order; at most `_BATCH` sources are read ahead."""
+        for result in self.classify_each(Source(content, input=input) for content in sources):
+            if isinstance(result, InputError):
+                raise result
+            yield result
+
+    def classify_each(self, sources: Iterable[Source]) -> Iterator[Document | InputError]:
+        """Yield the document of each source, in order, or the error that it met: no source takes others along.
+
+        At most `_BATCH` sources are read ahead. The deadline counts for reading a source, which is where a page
+        can be slow out of proportion to its size.
+        """
         stream = iter(sources)
         while batch := list(islice(stream, _BATCH)):
-            pages = [read_page(source, input=input, options=self.options) for source in batch]
-            for page, probabilities in zip(pages, self.model.probabilities_of(pages), strict=True):
-                yield to_document(page, probabilities)
+            pages = [self._page_or_error(source) for source in batch]
+            results = self.model.probabilities_of([page for page in pages if isinstance(page, Page)])
+            for source, page in zip(batch, pages, strict=True):
+                yield self._document(page, next(results), source) if isinstance(page, Page) else page
+
+    def _page_or_error(self, source: Source) -> Page | InputError:
+        options = replace(self.options, encoding=source.encoding) if source.encoding else self.options
+        try:
+            check = deadline_check(options.deadline)
+            return read_page(source.content, input=source.input, options=options, check=check)
+        except InputError as error:
+            return error
+
+    def _document(
+        self, page: Page, probabilities: Floats, source: Source, check: Callable[[], None] | None = None
+    ) -> Document:
+        confidence = self.model.confidence(page, probabilities)
+        document = to_document(page, probabilities, url=source.url, confidence=confidence)
+        rules = self.rules.of(source.url) if self.rules else ()
+        if not rules:
+            return document
+        from filter.rules import Classified, apply  # noqa: PLC0415 - for who has rules
+
+        content, encoding = source.content, source.encoding or self.options.encoding
+        tree = decode(content, encoding=encoding) if isinstance(content, bytes) else content
+        return apply(rules, Classified(tree, page, probabilities, document), check)
 
 
 def classify(
@@ -93,6 +141,7 @@ def classify(
     url: str | None = None,
     input: Input = "auto",  # noqa: A002
     options: Options | None = None,
+    rules: Rules | None = None,
 ) -> Document:
     """Return every block of a page, or line of a text, with its label and probability.
 
@@ -101,10 +150,12 @@ def classify(
     source : str, bytes, BeautifulSoup or Tag
         A page, a part of one, or text that somebody already extracted. A soup is not changed.
     url : str, optional
-        Kept in the document.
+        Kept in the document; tells which `rules` are for the page.
     input : {"auto", "html", "text"}
         What a str or bytes is; "auto" tells by its look.
     options : Options, optional
+    rules : Rules, optional
+        Site rules; see `read_rules`.
 
     Returns
     -------
@@ -123,7 +174,7 @@ def classify(
     >>> document.lines[0].source
     'line 1'
     """
-    return Classifier(options=options).classify(source, url=url, input=input)
+    return Classifier(options=options, rules=rules).classify(source, url=url, input=input)
 
 
 def clean(
@@ -133,9 +184,10 @@ def clean(
     url: str | None = None,
     input: Input = "auto",  # noqa: A002
     options: Options | None = None,
+    rules: Rules | None = None,
 ) -> str:
     """Return the article's text: the lines of `source` whose label is in `keep`; see `classify`."""
-    return classify(source, url=url, input=input, options=options).text(keep)
+    return classify(source, url=url, input=input, options=options, rules=rules).text(keep)
 
 
 def classify_many(
@@ -172,18 +224,20 @@ def read_page(
     if not isinstance(source, str | bytes):
         if not hasattr(source, "descendants"):
             raise InputError(f"a source is str, bytes or a bs4 tree, not {type(source).__name__}")
-        return blocks_from_walk(walk_soup(source), max_blocks=options.max_blocks, check=check)
+        return blocks_of_page(partial(walk_soup, source), max_blocks=options.max_blocks, check=check)
     if len(source) > options.max_bytes:
         raise TooLargeError(f"over the limit of {options.max_bytes:,} bytes")
     text = decode(source, encoding=options.encoding) if isinstance(source, bytes) else source
     if input == "html" or (input == "auto" and looks_like_html(text)):
-        return blocks_from_walk(walk_markup(text), max_blocks=options.max_blocks, check=check)
+        return blocks_of_page(partial(walk_markup, text), max_blocks=options.max_blocks, check=check)
     return blocks_from_text(text, max_blocks=options.max_blocks)
 
 
-def to_document(page: Page, probabilities: Floats, *, url: str | None = None) -> Document:
+def to_document(
+    page: Page, probabilities: Floats, *, url: str | None = None, confidence: float | None = None
+) -> Document:
     """Return the document of a page and the probabilities of its labels, shape (n_blocks, 9)."""
-    columns = decide(probabilities)
+    columns = decide(probabilities, page.sizes())
     chosen = probabilities[np.arange(len(page)), columns].tolist()
     kept = (probabilities[:, _BODY] + probabilities[:, _TITLE]).tolist()
     labels = [LABELS[column] for column in columns.tolist()]
@@ -194,6 +248,7 @@ def to_document(page: Page, probabilities: Floats, *, url: str | None = None) ->
             for text, label, probability, keep, place in zip(page.texts, labels, chosen, kept, places, strict=True)
         ),
         url=url,
+        confidence=confidence,
     )
 
 
@@ -208,7 +263,7 @@ def _places(page: Page, elements: Elements) -> Iterator[tuple[str, str, tuple[Li
         yield path, block_tag(elements, place), links
 
 
-def _deadline(seconds: float | None) -> Callable[[], None] | None:
+def deadline_check(seconds: float | None) -> Callable[[], None] | None:
     """Return what raises once `seconds` from now are over; None where there is no deadline."""
     if seconds is None:
         return None

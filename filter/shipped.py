@@ -8,4 +8,4 @@ MODEL_FILE = next(
     (folder / "newsfilter.npz" for folder in (_PACKAGE / "models",) if folder.is_dir()),
     _PACKAGE.parent / "models" / "newsfilter.npz",
 )
-MODEL_SHA256 = "8fd0d5fa354b878d92f86f4758a447a52ec8343c176bf0043816a654e7a24e21"
+MODEL_SHA256 = "01c365919c58fc5f6ae87a062ffae8add38d761eb4d24408ca51c3056125db1e"

@@ -6,6 +6,7 @@ module knows which of them read the page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -31,14 +32,18 @@ UNSEEN = frozenset(
 )
 #: Some sites hide these until a script runs; what they hold is the page all the same.
 _NEVER_HIDDEN = frozenset(("html", "body", "main", "article"))
+#: What a server sends in pieces (React's streaming) comes in hidden elements of such an id, which a script then shows.
+_STREAMED = re.compile(r".*S:[0-9a-f]+")
 
 
-def walk_markup(markup: str) -> Iterator[Event]:
+def walk_markup(markup: str, with_hidden: bool = False) -> Iterator[Event]:
     """Yield the events of `markup`, parsed as a browser would (HTML5).
 
     Parameters
     ----------
     markup : str
+    with_hidden : bool
+        Also walk what is hidden and what is only for readers without scripts.
 
     Yields
     ------
@@ -69,7 +74,7 @@ def walk_markup(markup: str) -> Iterator[Event]:
             yield tag, attributes
             if tag == "script" and attributes.get("type") == "application/ld+json":
                 yield LD_JSON, node.text()
-            if not is_unseen(tag, attributes):
+            if not is_unseen(tag, attributes, with_hidden=with_hidden):
                 child = node.child
             if child is None:
                 yield _CLOSE
@@ -84,8 +89,11 @@ def walk_markup(markup: str) -> Iterator[Event]:
         node = following
 
 
-def walk_soup(root: Tag) -> Iterator[Event]:
-    """Yield the events of a `BeautifulSoup` or of one `Tag` in it; see `walk_markup`."""
+def walk_soup(root: Tag, with_hidden: bool = False) -> Iterator[Event]:
+    """Yield the events of a `BeautifulSoup` or of one `Tag` in it; see `walk_markup`.
+
+    The str of a text event is the soup's own `NavigableString`, so that who needs its place can ask it.
+    """
     from bs4 import BeautifulSoup  # noqa: PLC0415 - only a soup needs bs4
     from bs4.element import NavigableString, PreformattedString, Tag  # noqa: PLC0415
 
@@ -103,13 +111,13 @@ def walk_soup(root: Tag) -> Iterator[Event]:
             if tag == "script" and attributes.get("type") == "application/ld+json":
                 # get_text knows which strings are code only if the parser marked them; html5lib does not.
                 yield LD_JSON, "".join(child for child in node.contents if isinstance(child, str))
-            if is_unseen(tag, attributes):
+            if is_unseen(tag, attributes, with_hidden=with_hidden):
                 yield _CLOSE
             else:
                 stack.append(iter(node.contents))
         elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString) and node:
             # PreformattedString: comments, doctypes, declarations
-            yield TEXT, str(node)
+            yield TEXT, node
 
 
 def _soup_attributes(node: Tag) -> Attributes:
@@ -119,14 +127,14 @@ def _soup_attributes(node: Tag) -> Attributes:
     }
 
 
-def is_unseen(tag: str, attributes: Attributes) -> bool:
+def is_unseen(tag: str, attributes: Attributes, *, with_hidden: bool = False) -> bool:
     """Return whether a reader does not see what is in the element: by its kind, or as it is marked hidden."""
     if tag in UNSEEN:
-        return True
-    if tag in _NEVER_HIDDEN or not (attributes or tag == "dialog"):
+        return not (with_hidden and tag == "noscript")
+    if with_hidden or tag in _NEVER_HIDDEN or not (attributes or tag == "dialog"):
         return False
     if "hidden" in attributes:
-        return attributes["hidden"] != "until-found"
+        return attributes["hidden"] != "until-found" and not _STREAMED.fullmatch(attributes.get("id") or "")
     style = attributes.get("style")
     if style:
         compact = style.replace(" ", "").lower()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filter.blocks import Page, blocks_from_text, blocks_from_walk, locators
+from filter.blocks import Page, blocks_from_text, blocks_from_walk, blocks_of_page, locators
 from filter.errors import DeadlineError, FilterError, TooLargeError
 from filter.labels import Label
 from filter.tree import walk_markup, walk_soup
@@ -131,6 +132,29 @@ def test_plain_lines_are_unchanged_and_numbered() -> None:
     assert page.texts == ["  one  ", "two\x0c\x85<b>", "three", "four"]
     assert page.places == [1, 4, 5, 6]
     assert page.elements is None
+
+
+POST = "<p>The valve on the second boiler has leaked since the update, and the log says nothing about it.</p>" * 8
+
+
+@pytest.mark.parametrize("hidden", [f"<noscript>{POST}</noscript>", f"<div style='visibility:hidden'>{POST}</div>"])
+@pytest.mark.parametrize("shown", ["", "<p>Loading</p>"])
+def test_a_page_that_waits_for_a_script_gives_what_it_hides(hidden: str, shown: str) -> None:
+    page = blocks_of_page(partial(walk_markup, f"<body>{shown}{hidden}"), max_blocks=100)
+    assert len([text for text in page.texts if text.startswith("The valve")]) == 8
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f"{POST}<noscript>{POST * 9}</noscript>",
+        "<p>A short note.</p><p hidden>Not for you.</p>",
+        "<noscript>Please enable JavaScript to read this page.</noscript>",
+    ],
+)
+def test_what_a_page_hides_stays_hidden_where_it_shows_enough_or_hides_little(markup: str) -> None:
+    shown = blocks(markup)
+    assert blocks_of_page(partial(walk_markup, markup), max_blocks=100).texts == shown.texts
 
 
 def test_too_many_blocks() -> None:

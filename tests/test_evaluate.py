@@ -64,6 +64,9 @@ def probabilities(page: Page) -> np.ndarray:
 class KnowsTheStory:
     """Stands in for a trained model."""
 
+    def confidence(self, page: Page, probabilities: np.ndarray) -> float:
+        return 0.8
+
     def probabilities(self, page: Page) -> np.ndarray:
         return probabilities(page)
 
@@ -85,7 +88,9 @@ def folds(pages, documents=()) -> OutOfFold:
         offsets=np.concatenate(([0], np.cumsum([len(own) for own in html]))),
         html=np.concatenate(html),
         text=np.concatenate(text),
+        sizes=np.full(sum(map(len, html)), 100),
         fold=np.arange(len(html)) % 2,
+        confidence=np.tile(np.float32([0.9, 0.6]), (len(html), 1)),
         truth=np.concatenate(truth),
     )
 
@@ -372,6 +377,9 @@ def test_cleaning_others_raises_them(options, monkeypatch):
 
 def test_each_page_is_cleaned_by_the_model_that_did_not_see_it(options, pages, monkeypatch):
     class KeepsNothing(KnowsTheStory):
+        def confidence(self, page: Page, probabilities: np.ndarray) -> float:
+            return 0.8
+
         def probabilities(self, page: Page) -> np.ndarray:
             return np.roll(probabilities(page), 1, axis=1)
 

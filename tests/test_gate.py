@@ -39,6 +39,9 @@ class KeepsLongLines:
     def __init__(self, least: int = 40) -> None:
         self.least = least
 
+    def confidence(self, page: Page, probabilities: np.ndarray) -> float:
+        return 0.8
+
     def probabilities(self, page: Page) -> np.ndarray:
         columns = [BODY if len(text) >= self.least else NAVIGATION for text in page.texts]
         return np.eye(len(LABELS), dtype=np.float32)[columns]
@@ -191,10 +194,9 @@ def test_corpora_are_measured_out_of_fold(options, tmp_path, monkeypatch):
     )  # fmt: skip
     monkeypatch.setattr(gate, "read_pages", lambda paths: iter((record,)))
     dropped = np.eye(len(LABELS), dtype=np.float32)[[NAVIGATION]]
-    one = np.zeros(1, np.int64)
-    write_out_of_fold(
-        tmp_path / "oof.npz", OutOfFold(np.array(["c1"]), np.array([0, 1]), dropped, dropped, fold=one, truth=one)
-    )
+    one, unsure = np.zeros(1, np.int64), np.full((1, 2), 0.5, np.float32)
+    answers = OutOfFold(np.array(["c1"]), np.array([0, 1]), dropped, dropped, one, one, unsure, one)
+    write_out_of_fold(tmp_path / "oof.npz", answers)
     with_corpus = replace(options, corpora=(tmp_path / "c.parquet",), out_of_fold=tmp_path / "oof.npz", update=True)
     run_gate(with_corpus)
     written = json.loads(options.floors.read_text("utf-8"))

@@ -16,36 +16,61 @@ LAYERS = {
     "errors": "",
     "text": "",
     "labels": "errors numpy",
-    "document": "labels",
+    "quality": "labels numpy",
+    "document": "text labels",
     "output": "document labels",
     "charset": "charset_normalizer",
     "decode": "errors charset",
     "tree": "errors selectolax bs4",
-    "blocks": "errors text tree",
+    "blocks": "errors text tree numpy",
     "characters": "numpy",
     "ngrams": "characters numpy",
     "layout": "blocks numpy",
     "features": "text tree blocks characters ngrams layout numpy",
     "context": "labels blocks layout features numpy",
     "forest": "features numpy",
-    "model": "errors labels blocks characters ngrams layout features context forest numpy",
+    "model": "errors labels blocks characters ngrams layout features context forest quality numpy",
+    "selection": "blocks selectolax bs4",
+    "rules": "errors labels document blocks features selection re2 bs4",
     "shipped": "",
-    "pipeline": "errors text labels document decode tree blocks features model shipped numpy bs4",
-    "filter": "errors labels document model pipeline",
+    "pipeline": "errors text labels document decode tree blocks features model shipped rules numpy bs4",
+    "contributions": "blocks labels layout ngrams features context model numpy",
+    "reasons": "text blocks labels document layout characters ngrams features model contributions numpy",
+    "explanation": "decode labels document pipeline rules contributions reasons numpy bs4",
+    "original": "blocks document labels selectolax",
+    "explanation_html": "labels document explanation original",
+    "soup": "errors labels document tree blocks rules pipeline bs4",
+    "trial": "errors document decode rules pipeline",
+    "filter": "errors labels document model pipeline rules contributions reasons explanation explanation_html soup",
+    "batch": (
+        "errors labels document output model shipped pipeline filter joblib pyarrow fastwarc dask distributed ray rich"
+    ),
+    "arrow": "errors labels document pipeline batch pyarrow",
     "corpora": "errors text labels decode tree blocks numpy pyarrow tldextract",
     "evaluate": (
-        "errors text labels document tree blocks features model pipeline filter corpora numpy joblib "
+        "errors text labels quality document tree blocks features model pipeline filter corpora numpy joblib "
         "trafilatura readability newspaper resiliparse justext goose3 boilerpy3"
     ),
     "train": (
-        "errors text labels document decode tree blocks characters ngrams layout features context forest model "
+        "errors text labels document decode tree blocks characters ngrams layout features context forest quality model "
         "pipeline shipped "
         "filter corpora evaluate numpy scipy sklearn joblib threadpoolctl"
     ),
-    "cli": "errors text labels document output model shipped pipeline filter corpora evaluate train typer rich",
+    "scrapy": "errors document labels model pipeline rules itemadapter w3lib",
+    "cli": (
+        "errors text labels document output model shipped rules pipeline explanation explanation_html trial filter "
+        "batch corpora evaluate train typer rich"
+    ),
 }
-OFFLINE = ("filter.corpora", "filter.evaluate", "filter.train", "filter.cli")
-HEAVY = ("sklearn", "scipy", "joblib", "pyarrow", "typer", "rich", "bs4", "lxml", "charset_normalizer")
+OFFLINE = (
+    "filter.arrow", "filter.batch", "filter.corpora", "filter.evaluate", "filter.scrapy", "filter.train", "filter.cli"
+)  # fmt: skip
+#: Loaded when they are asked for, like the dependencies below.
+LATE = (
+    "filter.contributions", "filter.explanation", "filter.original", "filter.reasons", "filter.rules",
+    "filter.selection", "filter.soup", "filter.trial"
+)  # fmt: skip
+HEAVY = ("sklearn", "scipy", "joblib", "pyarrow", "typer", "rich", "bs4", "lxml", "charset_normalizer", "re2")
 
 
 def layer_of(path: Path) -> str:
@@ -111,4 +136,4 @@ def test_classifying_loads_numpy_and_the_parser_and_nothing_offline():
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(run.stdout.split())
     assert {"numpy", "selectolax.lexbor", "filter.pipeline"} <= loaded
-    assert not {name for name in loaded if name.startswith(OFFLINE) or name.split(".")[0] in HEAVY}
+    assert not {name for name in loaded if name.startswith(OFFLINE + LATE) or name.split(".")[0] in HEAVY}

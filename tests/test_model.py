@@ -15,10 +15,12 @@ import pytest
 from sklearn.neural_network import MLPClassifier
 
 from filter.blocks import blocks_from_text, blocks_from_walk
+from filter.context import context_table
 from filter.errors import ModelCompatibilityError, ModelError, ModelIntegrityError, ModelNotFoundError
 from filter.features import names, schema
 from filter.labels import LABELS
-from filter.model import PROTOCOL, Model, Network, dumps, load, loads, softmax
+from filter.layout import lay_out
+from filter.model import PROTOCOL, Model, Network, blend, dumps, in_doubt, load, loads, softmax
 from filter.pipeline import Classifier, shipped_model
 from filter.shipped import MODEL_FILE, MODEL_SHA256
 from filter.train.fit import _all_labels, _moments, _side_by_side
@@ -259,6 +261,29 @@ def test_probabilities_of_a_page_sum_to_one(model: Model, path: Path) -> None:
         assert probabilities.shape == (len(each), N_LABELS)
         assert (probabilities >= 0).all()
         assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_second_stage_answers_where_the_first_is_in_doubt_and_only_there(model: Model) -> None:
+    page = blocks_from_walk(walk_markup((ROOT / "examples/market.html").read_text("utf-8")), max_blocks=1000)
+    assert page.elements is not None
+    layout = lay_out(page, page.elements)
+    inputs = model.inputs(page, layout)
+    logits = model.first.logits(inputs)
+    first = softmax(logits)
+    table = np.hstack((inputs, context_table(page, first, layout)))
+    doubtful = in_doubt(first)
+    assert 0 < doubtful.sum() < len(page)
+    second = blend(model.second.logits(table), model.forest.scores(table))
+    expected = softmax(np.where(doubtful[:, None], second, logits) / model.temperature[0])
+    assert np.allclose(model.probabilities(page), expected, atol=1e-5)
+    assert np.allclose(softmax(model.judge(table, doubtful, has_markup=True)), expected, atol=1e-5)
+
+
+def test_pages_scored_together_get_what_each_gets_alone(model: Model) -> None:
+    pages = [blocks_from_walk(walk_markup(path.read_text("utf-8")), max_blocks=1000) for path in PAGES]
+    pages.insert(1, blocks_from_text("", max_blocks=1))
+    for page, together in zip(pages, model.probabilities_of(pages), strict=True):
+        assert np.allclose(together, model.probabilities(page), atol=1e-4)
 
 
 def test_a_page_without_blocks_has_no_rows(model: Model) -> None:

@@ -18,8 +18,8 @@ def line(text: str, tag: str = "p", source: str = "/p[1]", *links: tuple[str, st
     return Line(text, label, 0.912345, 0.95, source, tag, tuple(Link(*link) for link in links))
 
 
-def page(*lines: Line, url: str | None = None) -> Document:
-    return Document(lines, url=url)
+def page(*lines: Line, url: str | None = None, confidence: float | None = None) -> Document:
+    return Document(lines, url, confidence)
 
 
 ARTICLE = page(
@@ -28,6 +28,7 @@ ARTICLE = page(
     line("See the report now.", "p", "/p[2]", ("report", "/r?a=1&b=2"), ("now", "https://x.example/n")),
     line("Sign up", label=Label.SIGNUP),
     url="https://news.example/a/b.html",
+    confidence=0.91234,
 )
 
 
@@ -38,9 +39,9 @@ def test_text_is_the_kept_lines() -> None:
 
 def test_json_has_every_line() -> None:
     record = json.loads(to_json(ARTICLE))
-    assert list(record) == ["url", "status", "text", "lines"]
+    assert list(record) == ["url", "status", "confidence", "text", "lines"]
     assert record["url"] == "https://news.example/a/b.html"
-    assert record["status"] == "article"
+    assert (record["status"], record["confidence"]) == ("too-short", 0.9123)
     assert record["text"] == to_text(ARTICLE)
     assert [entry["label"] for entry in record["lines"]] == ["navigation", "title", "body", "signup"]
     assert record["lines"][0] == {
@@ -57,7 +58,9 @@ def test_jsonl_is_one_object_a_line() -> None:
     lines = list(jsonl_lines(ARTICLE, name="a.html"))
     assert len(lines) == 4
     assert all("\n" not in text for text in lines)
-    assert json.loads(lines[1]) == {"document": "a.html", **json.loads(to_json(ARTICLE))["lines"][1]}
+    whole = json.loads(to_json(ARTICLE))
+    page = {"document": "a.html", "status": whole["status"], "confidence": whole["confidence"]}
+    assert json.loads(lines[1]) == {**page, **whole["lines"][1]}
 
 
 def test_letters_of_all_scripts_stand_as_they_are() -> None:
@@ -69,7 +72,7 @@ def test_an_empty_document_is_rendered(form: Format) -> None:
     expected = {
         Format.TEXT: "",
         Format.MARKDOWN: "",
-        Format.JSON: '{"url": null, "status": "empty", "text": "", "lines": []}',
+        Format.JSON: '{"url": null, "status": "empty", "confidence": null, "text": "", "lines": []}',
         Format.HTML: "<article>\n</article>",
     }
     assert render(page(), form) == expected[form]

@@ -129,10 +129,15 @@ def test_kept_lines_are_lines_of_the_text() -> None:
 # -------------------------------------------------------------------------------------------------- edges
 
 
+def test_a_title_inside_the_text_is_no_block() -> None:
+    soup = BeautifulSoup("<p>Rain is due tonight.</p>and<title>Rain<img></title>", "html.parser")
+    assert [line.text for line in classify(soup).lines] == ["Rain is due tonight.", "and"]
+
+
 @pytest.mark.parametrize("source", ["", " \n ", b"", "<html><body></body></html>", "<script>rain()</script>"])
 def test_an_empty_page_says_so(source: str | bytes) -> None:
     document = classify(source)
-    assert document == Document(())
+    assert document == Document((), confidence=0.0)
     assert (document.status, document.text()) == (Status.EMPTY, "")
 
 

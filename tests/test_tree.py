@@ -82,6 +82,7 @@ def test_every_element_that_opens_closes(path: Path) -> None:
         "<div style='Display : None'><p>gone</p></div>",
         "<div style='color: red; visibility:hidden'>gone</div>",
         "<dialog>gone</dialog>",
+        "<div hidden id='S:menu'>gone</div>",
         "<dialog style='border: none'>gone</dialog>",
     ],
 )
@@ -100,11 +101,27 @@ def test_what_a_reader_does_not_see_is_not_walked(markup: str, parser: str) -> N
         "<article hidden>seen</article>",
         "<p style='border: none'>seen</p>",
         "<dialog open>seen</dialog>",
+        "<div hidden id='S:0'>seen</div>",
+        "<div hidden='' id='app-S:1f'>seen</div>",
     ],
 )
 def test_what_only_looks_hidden_is_walked(markup: str) -> None:
     assert texts(walk_markup(markup)) == "seen"
     assert texts(walk_soup(BeautifulSoup(markup, "html5lib"))) == "seen"
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<noscript><p>seen</p></noscript>",
+        "<div hidden><p style='display:none'>seen</p></div>",
+        "<dialog>seen</dialog>",
+    ],
+)
+def test_what_is_hidden_can_be_asked_for(markup: str) -> None:
+    page = f"<body>{markup}<script>gone</script><select><option>gone</select></body>"
+    assert texts(walk_markup(page, True)) == "seen"
+    assert texts(walk_soup(BeautifulSoup(page, "html.parser"), True)) == "seen"
 
 
 @pytest.mark.parametrize("parser", ["lexbor", "html5lib", "lxml", "html.parser"])

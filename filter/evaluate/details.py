@@ -14,6 +14,8 @@ from filter.evaluate.label_scores import Bin, calibration_error, confusion_matri
 from filter.evaluate.metrics import Cut, Overlap, cut, word_overlap
 from filter.evaluate.out_of_fold import UNKNOWN
 from filter.evaluate.predictions import Prediction, label_columns
+from filter.evaluate.quality import quality_scores
+from filter.evaluate.scores import Column, Table
 from filter.labels import DEFAULT_KEEP, LABELS, Label
 from filter.text import words
 
@@ -22,13 +24,14 @@ _BODY = LABELS.index(Label.BODY)
 
 
 def mode_details(
-    pages: Sequence[PageRecord], predictions: Sequence[Prediction | None], keep: Collection[Label]
+    pages: Sequence[PageRecord], predictions: Sequence[Prediction | None], table: Table, keep: Collection[Label]
 ) -> ModeDetails:
-    """Return the details of one mode, from newsfilter's prediction for each page."""
+    """Return the details of one mode, from newsfilter's prediction for each page and the table of their scores."""
     answered = [prediction for prediction in predictions if prediction is not None]
     bins = _reliability(answered)
     missed, extra = _errors_by_label(answered, keep)
-    return ModeDetails(_curve(pages, predictions), bins, calibration_error(bins), missed, extra)
+    quality = quality_scores(pages, predictions, table[:, Column.WORD_F1])
+    return ModeDetails(_curve(pages, predictions), bins, calibration_error(bins), missed, extra, quality)
 
 
 def line_scores(predictions: Sequence[Prediction]) -> LineScores:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from filter.corpora.pages import PageRecord
 from filter.evaluate.bootstrap import Interval
 from filter.evaluate.label_scores import Bin, LabelScores
+from filter.evaluate.quality import QualityScores
 from filter.evaluate.scores import Table
 from filter.features import Ints
 from filter.labels import Label
@@ -121,6 +122,8 @@ class ModeDetails:
         Label given → words of body that were dropped under it.
     extra_words : dict
         True label, or ``other`` → words that were kept though it is not to be kept.
+    quality : tuple of QualityScores
+        Of the confidence; empty where the model gives none.
     """
 
     curve: tuple[CurvePoint, ...]
@@ -128,6 +131,7 @@ class ModeDetails:
     calibration_error: float
     missed_words: Mapping[str, int]
     extra_words: Mapping[str, int]
+    quality: tuple[QualityScores, ...]
 
 
 @dataclass(frozen=True, slots=True)

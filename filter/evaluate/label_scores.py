@@ -90,8 +90,10 @@ def _f1_of(confusion: NDArray[np.int64], chosen: NDArray[np.bool_]) -> float:
     return f1_score(float(right / max(given, 1)), float(right / max(true, 1)))
 
 
-def reliability(probabilities: NDArray[np.floating], truth: NDArray[np.bool_], *, bins: int = BINS) -> tuple[Bin, ...]:
-    """Return bins of equally many blocks, in order of probability.
+def reliability(
+    probabilities: NDArray[np.floating], truth: NDArray[np.bool_] | NDArray[np.floating], *, bins: int = BINS
+) -> tuple[Bin, ...]:
+    """Return bins of equally many blocks, in order of probability; `truth` tells how right each is, in [0, 1].
 
     References
     ----------

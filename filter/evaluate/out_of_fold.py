@@ -32,7 +32,11 @@ class OutOfFold:
     html, text : ndarray of shape (n_blocks, 9), float32
         Calibrated probabilities from the markup, and from the page's visible text as plain lines, in the
         order of `LABELS`. NaN for `html` where there is only text.
+    sizes : ndarray of shape (n_blocks,), int64
+        Characters of each block.
     fold : ndarray of shape (n_pages,), int64
+    confidence : ndarray of shape (n_pages, 2), float32
+        `Document.confidence` from the markup and from plain text; NaN where there is no answer.
     truth : ndarray of shape (n_blocks,), int64
         Column of the true label, or `UNKNOWN`, or `OTHER`.
     """
@@ -41,7 +45,9 @@ class OutOfFold:
     offsets: NDArray[np.int64]
     html: NDArray[np.float32]
     text: NDArray[np.float32]
+    sizes: NDArray[np.int64]
     fold: NDArray[np.int64]
+    confidence: NDArray[np.float32]
     truth: NDArray[np.int64]
 
     def rows(self, index: int) -> slice:
@@ -78,7 +84,9 @@ def _check(predictions: OutOfFold, source: str) -> None:
     n_pages, n_blocks = len(predictions.ids), len(predictions.truth)
     shapes = {
         "offsets": (n_pages + 1,),
+        "sizes": (n_blocks,),
         "fold": (n_pages,),
+        "confidence": (n_pages, 2),
         "html": (n_blocks, len(LABELS)),
         "text": (n_blocks, len(LABELS)),
     }

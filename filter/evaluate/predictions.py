@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filter.blocks import Page, blocks_from_text, blocks_from_walk
+from filter.blocks import Page, blocks_from_text, blocks_of_page
 from filter.corpora.lines import LineDocument
 from filter.corpora.pages import PageRecord
 from filter.errors import CorpusError
@@ -30,10 +31,13 @@ class Answer:
     probabilities : ndarray of shape (n_blocks, 9), float32
     truth : ndarray of shape (n_blocks,), int64
         Columns of `LABELS`, or the negative codes of `filter.evaluate.out_of_fold`.
+    confidence : float or None
+        See `Document.confidence`.
     """
 
     probabilities: Floats
     truth: Ints
+    confidence: float | None
 
 
 #: Takes the id of a page or document and its blocks; None where it has no answer.
@@ -53,12 +57,15 @@ class Prediction:
         Probability that a block is title or body, in [0, 1].
     truth : ndarray of shape (n_blocks,), int64
         See `Answer`.
+    confidence : float or None
+        See `Answer`.
     """
 
     texts: tuple[str, ...]
     labels: Ints
     keep: Floats
     truth: Ints
+    confidence: float | None
 
     def text(self, keep: Collection[Label]) -> str:
         """Return the blocks whose label is in `keep`, one a line."""
@@ -75,7 +82,8 @@ def from_model(model: Model) -> Predictor:
     """Return the answers of a model; it must not have been fitted on what it is asked."""
 
     def predict(_: str, page: Page) -> Answer:
-        return Answer(model.probabilities(page), np.full(len(page), UNKNOWN))
+        probabilities = model.probabilities(page)
+        return Answer(probabilities, np.full(len(page), UNKNOWN), model.confidence(page, probabilities))
 
     return predict
 
@@ -95,14 +103,15 @@ def from_folds(predictions: OutOfFold) -> Predictor:
         if rows.stop - rows.start != len(page):
             raise CorpusError("cut into other blocks than in training: train again", source=identity)
         probabilities = (predictions.html if page.elements else predictions.text)[rows]
-        return Answer(probabilities, predictions.truth[rows])
+        confidence = predictions.confidence[index, 0 if page.elements else 1]
+        return Answer(probabilities, predictions.truth[rows], float(confidence))
 
     return predict
 
 
 def html_blocks(record: PageRecord) -> Page:
     """Return the blocks of a page, from its markup."""
-    return blocks_from_walk(walk_markup(record.html), max_blocks=_MAX_BLOCKS)
+    return blocks_of_page(partial(walk_markup, record.html), max_blocks=_MAX_BLOCKS)
 
 
 def text_blocks(texts: Collection[str]) -> Page:
@@ -116,7 +125,8 @@ def predict_page(identity: str, page: Page, predictor: Predictor) -> Prediction 
     if answer is None:
         return None
     kept = answer.probabilities[:, sorted(label_columns(DEFAULT_KEEP))].sum(axis=1)
-    return Prediction(tuple(page.texts), decide(answer.probabilities), kept, answer.truth)
+    labels = decide(answer.probabilities, page.sizes())
+    return Prediction(tuple(page.texts), labels, kept, answer.truth, answer.confidence)
 
 
 def predict_lines(document: LineDocument, predictor: Predictor) -> Prediction | None:
@@ -125,4 +135,4 @@ def predict_lines(document: LineDocument, predictor: Predictor) -> Prediction | 
     if prediction is None:
         return None
     truth: NDArray[np.int64] = np.array([LABELS.index(line.label) for line in document.lines])
-    return Prediction(prediction.texts, prediction.labels, prediction.keep, truth)
+    return replace(prediction, truth=truth)

@@ -12,6 +12,7 @@ from filter import __version__
 from filter.evaluate.bootstrap import Interval
 from filter.evaluate.evaluation import Evaluation, LineScores, ModeDetails, SliceScores
 from filter.evaluate.html_report import html_report
+from filter.evaluate.quality import QualityScores
 from filter.evaluate.tables import TableView, report_tables
 from filter.labels import LABELS
 
@@ -106,6 +107,21 @@ def _mode_json(mode: ModeDetails) -> dict[str, Any]:
         "calibration_error": _number(mode.calibration_error),
         "missed_words": dict(mode.missed_words),
         "extra_words": dict(mode.extra_words),
+        "quality": [_quality_json(each) for each in mode.quality],
+    }
+
+
+def _quality_json(scores: QualityScores) -> dict[str, Any]:
+    return {
+        "name": scores.name,
+        "pages": scores.n_pages,
+        "bad": scores.n_bad,
+        "correlation": _number(scores.correlation),
+        "caught": _number(scores.caught),
+        "lowest": _number(scores.lowest),
+        "reachable": _number(scores.reachable),
+        "calibration_error": _number(scores.calibration_error),
+        "bins": [_numbers(each) for each in scores.bins],
     }
 
 

@@ -120,7 +120,7 @@ def evaluate(options: EvaluateOptions, progress: Progress = lambda *_: None) -> 
         missing_peers=missing,
         keep=options.keep,
         slices=_score_slices(pages, systems, options, progress),
-        modes={mode: mode_details(pages, answers, options.keep) for mode, (answers, _) in predictions.items()},
+        modes={own.name: mode_details(pages, predictions[own.name][0], own.table, options.keep) for own in ours},
         lines=_line_scores(options, predictor),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from filter.evaluate.bootstrap import Interval
 from filter.evaluate.evaluation import Evaluation, LineScores, SliceScores, System
+from filter.evaluate.quality import QualityScores
 from filter.evaluate.scores import LOWER_IS_BETTER
 from filter.labels import LABELS, Label
 
@@ -59,6 +60,7 @@ def report_tables(evaluation: Evaluation) -> list[TableView]:
             tables += _slice_tables(part)
     tables += _by_language(evaluation)
     tables.append(_calibration(evaluation))
+    tables += [_quality(name, mode.quality) for name, mode in evaluation.modes.items() if mode.quality]
     if evaluation.lines:
         tables += _line_tables(evaluation.lines)
     return tables
@@ -148,6 +150,24 @@ def _calibration(evaluation: Evaluation) -> TableView:
         "Calibration of the keep probability", ("system", "expected calibration error"), tuple(rows),
         "15 bins of equally many blocks; blocks whose true label is unknown are left out.",
     )  # fmt: skip
+
+
+def _quality(system: str, scores: Sequence[QualityScores]) -> TableView:
+    rows = (
+        (
+            each.name, str(each.n_pages), str(each.n_bad), _number(each.correlation), _number(each.caught),
+            _number(each.lowest), _number(each.reachable), _number(each.calibration_error),
+        )
+        for each in scores
+    )  # fmt: skip
+    return TableView(
+        f"Confidence of a page: {system}",
+        ("pages", "number", "F1 < 0.5", "rank correlation", "caught", "lowest tenth", "reachable", "calibration error"),
+        tuple(rows),
+        "The confidence against word F1. Caught: share of the pages under 0.5 that are rejected where 5% of the others "
+        "are. Lowest tenth: share of them among the tenth of all pages with the least confidence, and what a perfect "
+        "one would reach. Calibration error: mean distance of confidence and F1 in 10 bins of equally many pages.",
+    )
 
 
 def _line_tables(lines: LineScores) -> list[TableView]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,8 @@ Labelled documents, as plain lines:
 
 def card(manifest: Mapping[str, Any], answers: OutOfFold) -> str:
     """Return the card of a model as Markdown, from its manifest and its out-of-fold answers."""
-    is_page = np.repeat(~_is_document(answers), np.diff(answers.offsets))
+    is_document = _is_document(answers)
+    is_page = np.repeat(~is_document, np.diff(answers.offsets))
     return _TEMPLATE.format(
         **{key: manifest[key] for key in ("newsfilter", "sha256", "protocol", "features")},
         n_features=len(names()),
@@ -76,7 +77,7 @@ def card(manifest: Mapping[str, Any], answers: OutOfFold) -> str:
         counts="\n".join(f"- {name}: {count:,}" for name, count in manifest["counts"].items()),
         data="\n".join(f"- `{name}`: sha256 `{digest[:16]}…`" for name, digest in manifest["data"].items()),
         blocks="\n".join(_block_table(answers, is_page)),
-        lines="\n".join(_line_table(answers.text[~is_page], answers.truth[~is_page])),
+        lines="\n".join(_line_table(answers, np.flatnonzero(is_document).tolist())),
     )
 
 
@@ -103,9 +104,11 @@ def _block_row(name: str, probabilities: Floats, truth: Ints) -> str:
     return f"| {name} | {right / max(given.sum(), 1):.3f} | {right / max(true.sum(), 1):.3f} | {error:.3f} |"
 
 
-def _line_table(probabilities: Floats, truth: Ints) -> Iterator[str]:
-
-    scores = label_scores(confusion_matrix(truth, decide(probabilities)), DEFAULT_KEEP)
+def _line_table(answers: OutOfFold, documents: Sequence[int]) -> Iterator[str]:
+    rows = [answers.rows(index) for index in documents]
+    given = np.concatenate([decide(answers.text[own], answers.sizes[own]) for own in rows])
+    truth = np.concatenate([answers.truth[own] for own in rows])
+    scores = label_scores(confusion_matrix(truth, given), DEFAULT_KEEP)
     yield (
         f"Keep/drop line F1 {scores.keep_f1:.3f}, body lines lost {scores.body_lost:.1%}, "
         f"macro F1 {scores.macro_f1:.3f}."

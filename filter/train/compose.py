@@ -29,7 +29,7 @@ _BYLINE_TAILS = frozenset((Label.BYLINE, Label.SIGNUP))
 _MOVABLE = frozenset((Label.RELATED, Label.PROMO, Label.SIGNUP, Label.DISCLAIMER))
 
 #: How often things happen: to a document, to a run of boilerplate, or to a line.
-_BARE = 0.08
+_BARE = 0.2
 _OWN = 0.35
 _MOVED = 0.12
 _HEADLESS = 0.25

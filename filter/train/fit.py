@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -25,12 +25,14 @@ from filter.context import context_table
 from filter.features import Floats, Ints
 from filter.forest import Forest
 from filter.labels import LABELS, Label
-from filter.model import NAME_BITS, Network, blend, join_inputs, softmax, standardise
+from filter.model import NAME_BITS, Network, blend, in_doubt, join_inputs, softmax, standardise
 from filter.train.boost import fit_forest
 from filter.train.samples import OTHER, UNKNOWN, Sample, is_trusted
 
 _BODY = LABELS.index(Label.BODY)
 _N_LABELS = len(LABELS)
+#: Of the blocks that the first stage is sure of, the trees see one in this many.
+_ONE_SURE_IN = 20
 Stage = TypeVar("Stage")
 Progress = Callable[[str, int, int], None]
 
@@ -116,19 +118,34 @@ def fit(samples: Sequence[Sample], folds: NDArray[np.int64], recipe: Recipe, pro
     labels = _fill_kinds(samples, inputs, recipe)
     task = _Task(samples, labels, folds, recipe, progress)
     firsts = task.fit_folds("first network", fit_network, inputs)
-    first = [softmax(firsts[own].logits(rows)) for own, rows in zip(folds, inputs, strict=True)]
+    first = [firsts[own].logits(rows) for own, rows in zip(folds, inputs, strict=True)]
     inputs = [
-        np.hstack((rows, context_table(sample.page, known, sample.layout)))
+        np.hstack((rows, context_table(sample.page, softmax(known), sample.layout)))
         for sample, rows, known in zip(samples, inputs, first, strict=True)
     ]
     seconds = task.fit_folds("second network", fit_network, inputs)
-    forests = task.fit_folds("trees", fit_trees, inputs)
+    doubted = replace(task, labels=[_doubted(own, known) for own, known in zip(labels, first, strict=True)])
+    forests = doubted.fit_folds("trees", fit_trees, inputs)
     stages = [Stages(linears[fold], firsts[fold], seconds[fold], forests[fold]) for fold in everything]
-    logits = [
-        blend(stages[own].second.logits(rows), stages[own].forest.scores(rows))
-        for own, rows in zip(folds, inputs, strict=True)
-    ]
+    logits = [_last_logits(stages[own], known, rows) for own, known, rows in zip(folds, first, inputs, strict=True)]
     return Fitted(stages, logits)
+
+
+def _doubted(labels: Ints, first: Floats) -> Ints:
+    """Return the labels of the blocks that the first stage is in doubt about, and of a few others.
+
+    Trees fitted on those alone tell them apart better, in a third of the time.
+    """
+    chosen = in_doubt(softmax(first)) | (np.arange(len(labels)) % _ONE_SURE_IN == 0)
+    return np.where(chosen, labels, UNKNOWN)
+
+
+def _last_logits(stages: Stages, first: Floats, inputs: Floats) -> Floats:
+    """Return the logits of a sample, as `filter.model.Model` computes them."""
+    doubtful = in_doubt(softmax(first))
+    logits = first.copy()
+    logits[doubtful] = blend(stages.second.logits(inputs[doubtful]), stages.forest.scores(inputs[doubtful]))
+    return logits
 
 
 def fit_linear(samples: Sequence[Sample], recipe: Recipe) -> Linear:

@@ -8,7 +8,7 @@ import platform
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -25,12 +25,13 @@ from filter.corpora.pages import PageRecord, read_pages
 from filter.errors import CorpusError
 from filter.evaluate.out_of_fold import OutOfFold, write_out_of_fold
 from filter.features import Floats
-from filter.labels import LABELS
+from filter.labels import LABELS, Label
 from filter.model import PROTOCOL, Model, dumps, softmax
 from filter.train.calibrate import temperatures
 from filter.train.card import card
 from filter.train.compose import compose
 from filter.train.fit import Fitted, Progress, Recipe, Stages, fit
+from filter.train.quality import fit_quality
 from filter.train.samples import UNKNOWN, Sample, is_trusted, line_sample, page_samples
 
 MODEL_NAME = "newsfilter.npz"
@@ -39,6 +40,7 @@ LINE_WEIGHT, COMPOSED_WEIGHT = 6.0, 1.5
 #: Composed documents for each labelled one.
 COMPOSED = 2
 _BATCH = 64
+_BODY = LABELS.index(Label.BODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Training:
 class _Data:
     """Samples with their folds, and how many inputs were used or left out."""
 
-    pages: list[tuple[Sample, Sample]]
+    pages: list[tuple[Sample, ...]]
     documents: list[Sample]
     composed: list[Sample]
     document_folds: NDArray[np.int64]
@@ -72,10 +74,15 @@ class _Data:
 
     @property
     def samples(self) -> list[Sample]:
-        return [*(sample for pair in self.pages for sample in pair), *self.documents, *self.composed]
+        return [*(sample for page in self.pages for sample in page), *self.documents, *self.composed]
+
+    @property
+    def owners(self) -> list[Sample]:
+        """The sample of each page and of each labelled document that out-of-fold answers are given for."""
+        return [*(samples[0] for samples in self.pages), *self.documents]
 
     def folds(self, recipe: Recipe) -> NDArray[np.int64]:
-        pages = [fold_of(pair[0].group, recipe.folds) for pair in self.pages for _ in pair]
+        pages = [fold_of(sample.group, recipe.folds) for page in self.pages for sample in page]
         return np.concatenate((np.array(pages, np.int64), self.document_folds, self.composed_folds))
 
 
@@ -114,6 +121,9 @@ def train(lines: Sequence[Path], pages: Sequence[Path], out: Path, *, recipe: Re
     manifest = _manifest(lines, pages, recipe, data.counts)
     models = [_model(tables, stages, heat, manifest) for stages in fitted.stages]
     answers = _out_of_fold(data, fitted, heat, recipe)
+    quality, confidence = fit_quality(answers, [owner.page.texts for owner in data.owners], _golds(data, pages))
+    models[-1] = replace(models[-1], quality=quality)
+    answers = replace(answers, confidence=confidence)
     return _write(out, models, answers, data.counts)
 
 
@@ -139,27 +149,27 @@ def _read(
         for document in compose(own, count=COMPOSED * len(own), seed=recipe.seed + fold):
             composed.append(line_sample(document, f"composed-{fold}", tables, COMPOSED_WEIGHT))
             composed_folds.append(fold)
-    pairs, counts = _read_pages(pages, tables, recipe, progress)
+    found, counts = _read_pages(pages, tables, recipe, progress)
     counts |= {"documents": len(documents), "composed documents": len(composed)}
-    return _Data(pairs, labelled, composed, folds, np.array(composed_folds, np.int64), counts)
+    return _Data(found, labelled, composed, folds, np.array(composed_folds, np.int64), counts)
 
 
 def _read_pages(
     paths: Sequence[Path], tables: CharTables, recipe: Recipe, progress: Progress
-) -> tuple[list[tuple[Sample, Sample]], dict[str, int]]:
+) -> tuple[list[tuple[Sample, ...]], dict[str, int]]:
     """Return the samples of all pages, and how many were used or left out."""
-    pairs: list[tuple[Sample, Sample]] = []
+    found: list[tuple[Sample, ...]] = []
     outcomes: Counter[str] = Counter()
     parallel = joblib.Parallel(n_jobs=recipe.jobs)
     for batch in _batches(read_pages(paths) if paths else ()):
-        for pair in parallel(joblib.delayed(page_samples)(record, tables) for record in batch):
-            if pair is None:
+        for samples in parallel(joblib.delayed(page_samples)(record, tables) for record in batch):
+            if not samples:
                 outcomes["pages without blocks or with too many"] += 1
                 continue
-            outcomes["pages" if is_trusted(pair[0]) else "pages whose gold is not in them"] += 1
-            pairs.append(pair)
-        progress("pages", len(pairs), 0)
-    return pairs, dict(outcomes)
+            outcomes["pages" if is_trusted(samples[0]) else "pages whose gold is not in them"] += 1
+            found.append(samples)
+        progress("pages", len(found), 0)
+    return found, dict(outcomes)
 
 
 def _batches(records: Iterable[PageRecord]) -> Iterator[list[PageRecord]]:
@@ -201,25 +211,37 @@ def _files(lines: Sequence[Path], pages: Sequence[Path]) -> Iterator[Path]:
 
 
 def _out_of_fold(data: _Data, fitted: Fitted, heat: Floats, recipe: Recipe) -> OutOfFold:
-    """Return the answers for pages in both modes and for labelled documents; composed ones have none."""
-    probabilities = [
+    """Return the answers for pages in both modes and for labelled documents; the other samples have none."""
+    probabilities = (
         softmax(logits / heat[0 if sample.page.elements else 1])
-        for sample, logits in zip(data.samples, fitted.logits, strict=False)
-    ]
-    n_pages = 2 * len(data.pages)
-    documents = probabilities[n_pages : n_pages + len(data.documents)]
-    owners = [pair[0] for pair in data.pages] + data.documents
-    sizes = [len(owner.labels) for owner in owners]
+        for sample, logits in zip(data.samples, fitted.logits, strict=True)
+    )
+    pages = [list(islice(probabilities, len(samples))) for samples in data.pages]
+    documents = list(islice(probabilities, len(data.documents)))
+    owners = data.owners
     missing = [np.full_like(rows, np.nan) for rows in documents]
-    page_folds = [fold_of(pair[0].group, recipe.folds) for pair in data.pages]
+    page_folds = [fold_of(samples[0].group, recipe.folds) for samples in data.pages]
     return OutOfFold(
         ids=np.array([owner.id for owner in owners]),
-        offsets=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
-        html=np.concatenate(probabilities[:n_pages:2] + missing),
-        text=np.concatenate(probabilities[1:n_pages:2] + documents),
+        offsets=np.concatenate(([0], np.cumsum([len(owner.labels) for owner in owners]))).astype(np.int64),
+        html=np.concatenate([html for html, *_ in pages] + missing),
+        text=np.concatenate([text for _, text, *_ in pages] + documents),
+        sizes=np.concatenate([owner.page.sizes() for owner in owners]),
         fold=np.array([*page_folds, *data.document_folds], np.int64),
+        confidence=np.full((len(owners), 2), np.nan, np.float32),
         truth=np.concatenate([own.labels if is_trusted(own) else np.full_like(own.labels, UNKNOWN) for own in owners]),
     )
+
+
+def _golds(data: _Data, paths: Sequence[Path]) -> list[str | None]:
+    """Return the text of the article of each of the data's owners; None where only snippets of it are known."""
+    golds = {record.id: record.text for record in read_pages(paths)}
+    pages = [golds[samples[0].id] for samples in data.pages]
+    documents = [
+        "\n".join(text for text, label in zip(own.page.texts, own.labels.tolist(), strict=True) if label == _BODY)
+        for own in data.documents
+    ]
+    return [*pages, *documents]
 
 
 def _write(out: Path, models: Sequence[Model], answers: OutOfFold, counts: dict[str, int]) -> Training:

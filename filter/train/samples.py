@@ -1,20 +1,23 @@
 """Labelled blocks as the arrays that the stages are fitted on.
 
-A sample is one page as HTML, the visible text of the same page as plain lines, or one labelled
-document. Labels are columns of `LABELS`, or `UNKNOWN` (nothing is known) or `OTHER` (not body, kind
-unknown). What is told by gold text is body or not; what kind the rest is, weak labels tell where markup
-is certain (`filter.train.weak`).
+A sample is one page as HTML, the visible text of the same page as plain lines, the part of it that
+another extractor might have left, or one labelled document. Labels are columns of `LABELS`, or `UNKNOWN`
+(nothing is known) or `OTHER` (not body, kind unknown). What is told by gold text is body or not; what
+kind the rest is, weak labels tell where markup is certain (`filter.train.weak`).
 """
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from filter.blocks import Page, blocks_from_text, blocks_from_walk
+from filter.blocks import Page, blocks_from_text, blocks_of_page
 from filter.characters import CharTables
 from filter.corpora.lines import LineDocument
 from filter.corpora.pages import PageRecord
@@ -37,6 +40,10 @@ BODY_FROM, OTHER_TO = 0.7, 0.3
 _LOOSE_SOURCES = frozenset(("magic-html", "readability"))
 #: Longer pages count as much as one of this many blocks; past the other limit they are left out.
 _HEAVY_BLOCKS, _MAX_BLOCKS = 2500, 20_000
+#: How much of the boilerplate an extractor leaves, one of these by chance: often none at all.
+_LEFT_OVER = (0.0, 0.0, 0.0, 0.03, 0.1, 0.3)
+#: What stands between paragraphs slips through more often than what stands around the article.
+_LEFT_INSIDE = 3
 _BODY, _TITLE = LABELS.index(Label.BODY), LABELS.index(Label.TITLE)
 
 
@@ -61,7 +68,7 @@ class Sample:
     aligned_f1 : float
         Word F1 of the labelled body with the gold, in [0, 1]; 1 for labelled lines.
     is_twin : bool
-        The sample is the visible text of a page that is there as HTML too.
+        The sample is visible text, or a part of it, of a page that is there as HTML too.
     """
 
     id: str
@@ -78,17 +85,50 @@ class Sample:
     is_twin: bool = False
 
 
-def page_samples(record: PageRecord, tables: CharTables) -> tuple[Sample, Sample] | None:
-    """Return a page as HTML and as plain lines; None where it has no block or far too many."""
-    page = blocks_from_walk(walk_markup(record.html), max_blocks=10**6)
+def page_samples(record: PageRecord, tables: CharTables) -> tuple[Sample, ...]:
+    """Return a page as HTML, as plain lines, and as the lines that an extractor left, if its article is known.
+
+    Nothing for a page that has no block or far too many.
+    """
+    page = blocks_of_page(partial(walk_markup, record.html), max_blocks=10**6)
     if not 0 < len(page) <= _MAX_BLOCKS:
-        return None
+        return ()
     labels, weights, aligned = _page_labels(record, page)
     html = _sample(record.id, record.domain, page, tables, labels, weights, aligned)
-    lines = blocks_from_text("\n".join(page.texts), max_blocks=10**6)
-    return html, replace(
-        html, page=lines, layout=None, table=feature_table(lines, tables), near=None, far=None, is_twin=True
-    )
+    samples = [html, _twin(html, np.arange(len(page)), tables)]
+    rows = _left_over(labels, seed=zlib.crc32(record.id.encode()))
+    if record.text is not None and len(rows) and is_trusted(html):
+        samples.append(_twin(html, rows, tables))
+    return tuple(samples)
+
+
+def _twin(html: Sample, rows: Ints, tables: CharTables) -> Sample:
+    """Return some blocks of a page as plain lines."""
+    lines = blocks_from_text("\n".join(html.page.texts[row] for row in rows), max_blocks=10**6)
+    return replace(
+        html, page=lines, layout=None, table=feature_table(lines, tables), text=html.text[rows], near=None, far=None,
+        labels=html.labels[rows], weights=html.weights[rows], is_twin=True,
+    )  # fmt: skip
+
+
+def _left_over(labels: Ints, *, seed: int) -> Ints:
+    """Return the blocks of a page that an extractor may have left: its article, and some runs of boilerplate."""
+    body = np.flatnonzero(labels == _BODY)
+    if not len(body):
+        return body
+    random = np.random.default_rng(seed)
+    share = random.choice(_LEFT_OVER)
+    with_title, with_unknown = random.random(2) < 0.5
+    kept: list[int] = []
+    for label, run in groupby(range(len(labels)), key=lambda row: labels[row]):
+        rows = list(run)
+        inside = body[0] < rows[0] < body[-1]
+        chance = {_BODY: 1.0, _TITLE: float(with_title), UNKNOWN: float(with_unknown)}.get(
+            int(label), min(1.0, share * (_LEFT_INSIDE if inside else 1))
+        )
+        if random.random() < chance:
+            kept += rows
+    return np.array(kept)
 
 
 def line_sample(document: LineDocument, group: str, tables: CharTables, weight: float) -> Sample:

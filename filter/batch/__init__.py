@@ -1,0 +1,1 @@
+"""Runs over many records: input in shards, workers, parts of output, a manifest."""

@@ -1,0 +1,220 @@
+"""How much each kind of evidence speaks for a block's label, in log-odds.
+
+The model's columns are gathered in kinds of evidence that a person understands: links, length, words, what stands
+above. A kind's contribution is what the label's log-odds lose when its columns are set to their training mean
+(occlusion: Zeiler and Fergus 2014, https://doi.org/10.1007/978-3-319-10590-1_53). The stage that gave the label judges
+again; a second stage sees the changed columns and what the first one makes of them. What the first stage said of
+*other* blocks stays as it is: it is evidence of its own (`Evidence.ABOVE`, ...).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+import numpy as np
+
+from filter import context
+from filter.blocks import Page
+from filter.context import context_table
+from filter.features import Floats, Ints
+from filter.labels import LABELS
+from filter.layout import GROUPS, lay_out
+from filter.model import Model, in_doubt, input_names, name_grams, row_means, softmax, standardise, text_grams
+from filter.ngrams import Hashed
+
+
+class Evidence(StrEnum):
+    """The kinds of evidence."""
+
+    LINKS = "links"
+    EMPHASIS = "emphasis"
+    MEDIA = "media"
+    CONTROLS = "controls"
+    LENGTH = "length"
+    SENTENCES = "sentences"
+    LETTERS = "letters"
+    DIGITS = "digits"
+    QUOTES = "quotes"
+    SIGNS = "signs"
+    WORDS = "words"
+    NAME = "name"
+    FRAME = "frame"
+    TAGS = "tags"
+    BOX = "box"
+    CENTRE = "centre"
+    ALIKE = "alike"
+    REPEATS = "repeats"
+    POSITION = "position"
+    SURROUNDINGS = "surroundings"
+    VOCABULARY = "vocabulary"
+    TITLE = "title"
+    DESCRIPTION = "description"
+    STRUCTURED_DATA = "structured data"
+    ARTICLE = "article"
+    ABOVE = "above"
+    BELOW = "below"
+    #: Not of the model: a site rule set the label.
+    RULE = "rule"
+
+
+_LABEL = f"({'|'.join(LABELS)})"
+_GROUP = f"({'|'.join(GROUPS)})"
+#: The columns of each kind of evidence; every name matches one pattern. The block's own first-stage judgement
+#: (``own_…``) is no evidence but follows from it.
+_PATTERNS = {
+    Evidence.LINKS: "link_density|log_links",
+    Evidence.EMPHASIS: "strong_density",
+    Evidence.MEDIA: "log_media",
+    Evidence.CONTROLS: "log_controls",
+    Evidence.LENGTH: "log_chars|log_words|word_length",
+    Evidence.SENTENCES: "log_stops|log_commas|words_per_stop|share_stop|share_comma|ends_stop|ends_comma",
+    Evidence.LETTERS: "upper_(of_letters|per_word)|share_(lower|upper|unspaced|uncased)|begins_(lower|upper)",
+    Evidence.DIGITS: "(share|ends|begins)_digit",
+    Evidence.QUOTES: "(share|ends|begins)_quote",
+    Evidence.SIGNS: "log_[^a-z]|(share|ends|begins)_(punct|currency|symbol|format|dash|separator|space)",
+    Evidence.WORDS: f"text_{_LABEL}",
+    Evidence.NAME: f"near_names_{_LABEL}",
+    Evidence.FRAME: f"far_names_{_LABEL}",
+    Evidence.TAGS: "near_[a-z0-9]+|depth",
+    Evidence.BOX: "up[0-9]+_[a-z_]+",
+    Evidence.CENTRE: "centre[0-9]+_.*",
+    Evidence.ALIKE: f"{_GROUP}_[a-z]+",
+    Evidence.REPEATS: "repeats",
+    Evidence.POSITION: "position|log_index|log_from_end|chars_before|log_chars_(before|after)"
+    "|log_blocks|log_page_chars|long_share",
+    Evidence.SURROUNDINGS: "since_(first|last)_long|to_long_(before|after)|long_chars_[0-9]+|short_run",
+    Evidence.VOCABULARY: "shared_words|common_words|mean_log_long_count|page_words|top_overlap",
+    Evidence.TITLE: "title_[a-z]+",
+    Evidence.DESCRIPTION: "description_.*",
+    Evidence.STRUCTURED_DATA: "article_body",
+    Evidence.ARTICLE: "body_(before|after|share)|log_body",
+    Evidence.ABOVE: f".*-[0-9]|before[0-9]+_({_LABEL}|text)",
+    Evidence.BELOW: f".*\\+[0-9]|after[0-9]+_({_LABEL}|text)",
+}
+
+
+#: The parts of `Evidence.ABOVE` and `Evidence.BELOW`: the line so many lines away, and windows of lines.
+_NEIGHBOURS = {
+    **{f"{distance:+d}": f".*{re.escape(f'{distance:+d}')}" for distance in (-4, -3, -2, -1, 1, 2, 3, 4)},
+    "before": "before[0-9]+_.*",
+    "after": "after[0-9]+_.*",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """What the evidence on one page weighs.
+
+    Attributes
+    ----------
+    probabilities : ndarray of shape (n_blocks, 9), float32
+        Those of `Model.probabilities`.
+    weights : dict of Evidence to ndarray of shape (n_blocks,), float32
+        Log-odds that the block's label loses without this evidence; negative where it spoke against the label.
+    neighbours : dict of str to ndarray of shape (n_blocks,), float32
+        The same for the parts of what stands above and below: ``"-1"`` is the line above, ``"+2"`` the second one
+        below, ``"before"`` and ``"after"`` are windows of lines.
+    columns : dict of str to ndarray of shape (n_blocks,), float32
+        The model's inputs by name; NaN where the page cannot tell.
+    deviations : dict of str to ndarray of shape (n_blocks,), float32
+        Their distance from the training mean in standard deviations, limited to ±4; 0 where the page cannot tell.
+    """
+
+    probabilities: Floats
+    weights: dict[Evidence, Floats]
+    neighbours: dict[str, Floats]
+    columns: dict[str, Floats]
+    deviations: dict[str, Floats]
+
+
+@cache
+def column_groups() -> dict[Evidence, tuple[str, ...]]:
+    """Return the names of the columns of each kind of evidence."""
+    return {evidence: _columns_like(pattern) for evidence, pattern in _PATTERNS.items()}
+
+
+@cache
+def _columns_like(pattern: str) -> tuple[str, ...]:
+    return tuple(name for name in (*input_names(), *context.names()) if re.fullmatch(pattern, name))
+
+
+def evidence_of(column: str) -> tuple[Evidence, ...]:
+    """Return the kinds of evidence that a column belongs to: one, none for the block's own first judgement."""
+    return tuple(evidence for evidence, pattern in _PATTERNS.items() if re.fullmatch(pattern, column))
+
+
+def contributions(model: Model, page: Page, labels: Ints, check: Callable[[], None] | None = None) -> Contributions:
+    """Return what each kind of evidence weighs for the label of each block.
+
+    Parameters
+    ----------
+    model : Model
+    page : Page
+        At least one block.
+    labels : ndarray of shape (n_blocks,), int64
+        Column of each block's label.
+    check : callable, optional
+        Called before each kind of evidence; may raise to end what takes too long.
+    """
+    layout = lay_out(page, page.elements) if page.elements else None
+    inputs = model.inputs(page, layout)
+    first = softmax(model.first.logits(inputs))
+    doubtful = in_doubt(first)
+    table = np.hstack((inputs, context_table(page, first, layout)))
+    logits = model.judge(table, doubtful, has_markup=bool(layout))
+    score = log_odds(logits, labels)
+    names = (*input_names(), *context.names())
+
+    def weight(group: Sequence[str]) -> Floats:
+        if check:
+            check()
+        without = neutral(model, table, [names.index(name) for name in group])
+        return score - log_odds(model.judge(without, doubtful, has_markup=bool(layout)), labels)
+
+    deviations = standardise(table, model.second.mean, model.second.scale)
+    return Contributions(
+        probabilities=softmax(logits),
+        weights={evidence: weight(group) for evidence, group in column_groups().items()},
+        neighbours={part: weight(_columns_like(pattern)) for part, pattern in _NEIGHBOURS.items()},
+        columns=dict(zip(names, table.T, strict=True)),
+        deviations=dict(zip(names, deviations.T, strict=True)),
+    )
+
+
+def neutral(model: Model, table: Floats, columns: Sequence[int]) -> Floats:
+    """Return the second stage's table with `columns` at their training mean where they have a value."""
+    without = table.copy()
+    values = table[:, columns]
+    without[:, columns] = np.where(np.isnan(values), values, model.second.mean[columns])
+    return without
+
+
+def log_odds(logits: Floats, labels: Ints) -> Floats:
+    """Return the log-odds of each row's label against all others, shape (n_rows,)."""
+    rows = np.arange(len(logits))
+    chosen = logits[rows, labels]
+    others = logits.copy()
+    others[rows, labels] = -np.inf
+    top = others.max(axis=1)
+    result: Floats = chosen - top - np.log(np.exp(others - top[:, None]).sum(axis=1))
+    return result
+
+
+def word_weights(model: Model, words: Sequence[str]) -> Floats:
+    """Return what each word adds to the text score of each label, shape (n_words, 9)."""
+    return _sums(text_grams([f" {word} " for word in words], model.tables), model.text_weights)
+
+
+def name_weights(model: Model, names: Sequence[str]) -> tuple[Floats, Floats]:
+    """Return what each class or tag adds to the scores of near and of far names, each of shape (n_names, 9)."""
+    sums = _sums(name_grams([f" {name} " for name in names], model.tables), model.name_weights)
+    return sums[:, : len(LABELS)], sums[:, len(LABELS) :]
+
+
+def _sums(hashed: Hashed, weights: Floats) -> Floats:
+    result: Floats = row_means(hashed, weights) * np.sqrt(np.diff(hashed.offsets)[:, None])
+    return result
