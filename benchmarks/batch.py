@@ -254,9 +254,7 @@ def on_dask(inputs: Sequence[Path], folder: Path, records: int, expected: str) -
 def _dask() -> Iterator[tuple[str, Callable[[], list[int]]]]:
     from distributed import LocalCluster  # noqa: PLC0415
 
-    with LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
-    ) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:
         yield cluster.scheduler_address, lambda: [nanny.pid for nanny in cluster.workers.values()]
 
 

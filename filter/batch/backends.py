@@ -91,7 +91,7 @@ def _dask(_: int, scheduler: str | None) -> Iterator[Pool]:
     if scheduler is None:
         raise FilterError("needs --scheduler, as in tcp://127.0.0.1:8786", source="--backend dask")
     try:
-        client = Client(scheduler, set_as_default=False, timeout=30)  # type: ignore[no-untyped-call]
+        client = Client(scheduler, set_as_default=False, timeout=30)
     except (OSError, ValueError) as error:
         raise FilterError(f"no scheduler answers ({error})", source=scheduler) from error
     with client, catch_warnings(), parallel_config("dask", client=client):
@@ -115,7 +115,7 @@ def _ray(_: int, scheduler: str | None) -> Iterator[Pool]:
     except (OSError, ValueError, RuntimeError) as error:
         raise FilterError(f"Ray does not answer ({error})", source=scheduler or "--backend ray") from error
 
-    class Streaming(RayBackend):
+    class Streaming(RayBackend):  # type: ignore[misc]
         """Ray's backend, which can give results as they come, but says of its parent class that it cannot."""
 
         supports_return_generator = True
