@@ -24,6 +24,8 @@ from filter.errors import FilterError
 
 #: A shard that was handed out when the pool broke this often is tried alone.
 _BREAKS = 2
+#: Workers that have to die over nothing, one after the other, before a run is given up.
+_PROBES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,14 @@ def _one(task: Task, pool: Pool) -> Done | Failed | None:
 
 
 def _check_alive(pool: Pool) -> None:
-    """Raise where workers die over nothing at all: then no record is to blame."""
-    try:
-        list(_parallel([delayed(_nothing)()], 1))
-    except pool.deaths as error:
-        raise FilterError("workers die as soon as they start; is there memory for them?") from error
+    """Raise where workers die over nothing at all, time and again: then no record is to blame."""
+    for _ in range(_PROBES):
+        try:
+            list(_parallel([delayed(_nothing)()], 1))
+        except pool.deaths:
+            continue
+        return
+    raise FilterError("workers die as soon as they start; is there memory for them?")
 
 
 def _nothing() -> None:
