@@ -19,17 +19,16 @@ from benchmarks.pages import ROOT
 from benchmarks.record import latest
 from benchmarks.report import RESULTS, filled, table
 from filter.corpora.lines import LineDocument, read_lines
-from filter.evaluate.label_scores import calibration_error, confusion_matrix, label_scores, reliability
+from filter.evaluate.label_scores import confusion_matrix, label_scores
 from filter.evaluate.out_of_fold import OutOfFold, read_out_of_fold
-from filter.features import Floats, Ints
-from filter.labels import DEFAULT_KEEP, LABELS, Label, decide
+from filter.evaluate.peers import FLOOR
+from filter.evaluate.predictions import Prediction, from_folds, predict_lines
+from filter.evaluate.run import HTML, TEXT, cleaned_name
+from filter.labels import DEFAULT_KEEP, LABELS
 from filter.pipeline import shipped_model
 
 DOCUMENT = ROOT / "docs" / "evaluation.md"
-HTML, TEXT, FLOOR = "newsfilter-html", "newsfilter-text", "visible-text"
-CLEANED = " + newsfilter"
 Slice = Mapping[str, Any]
-_KEPT = [LABELS.index(label) for label in (Label.TITLE, Label.BODY)]
 
 
 class Column(NamedTuple):
@@ -51,21 +50,29 @@ COLUMNS = (
 
 
 class Found(NamedTuple):
-    """What one evaluation wrote, as slices in the order of `COLUMNS`, snippets last, and names of systems."""
+    """What one evaluation wrote: slices as in `COLUMNS`, the one with snippets, systems, calibration errors."""
 
     slices: list[Slice]
     snippets: Slice
     systems: list[str]
+    calibration: dict[str, float]
+
+    @property
+    def uncleaned(self) -> list[str]:
+        """The systems whose output newsfilter has not cleaned."""
+        return [name for name in self.systems if name not in set(map(cleaned_name, self.systems))]
 
 
 def read_evaluation(path: Path) -> Found:
     """Return the evaluation in a JSON file of `newsfilter evaluate`."""
     content = json.loads(path.read_text("utf-8"))
     by_name = {(part["by"], part["name"]): part for part in content["slices"]}
+    calibrated = {**content["modes"], "lines": content["lines"]}
     return Found(
         [by_name[column.by, column.name] for column in COLUMNS],
         by_name["source", "trafilatura-eval"],
         [system["name"] for system in content["systems"]],
+        {name: part["calibration_error"] for name, part in calibrated.items() if part},
     )
 
 
@@ -75,7 +82,7 @@ def scores(found: Found) -> str:
     rows = [
         [name, *(_scores(part["metrics"][name]) for part in found.slices),
          f"{found.snippets['metrics'][name]['snippet_f1'][0]:.3f}"]
-        for name in found.systems if not name.endswith(CLEANED)
+        for name in found.uncleaned
     ]  # fmt: skip
     legend = "Word F1 / shingle F1 / share of pages with word F1 under 0.5 / share exactly right."
     return f"{legend}\n\n{table(head, rows)}"
@@ -92,15 +99,11 @@ def differences(found: Found, ours: str) -> str:
     """Return how much a mode of newsfilter is above the best peer on each slice."""
     rows = []
     for column, part in zip(COLUMNS, found.slices, strict=True):
-        peers = [name for name in found.systems if _is_peer(name) and name != column.gold_of]
+        peers = [name for name in found.uncleaned if name not in (HTML, TEXT, FLOOR, column.gold_of)]
         best = max(peers, key=lambda name, part=part: part["metrics"][name]["word_f1"][0])  # type: ignore[misc]
         above = part["differences"][ours][best]
         rows.append([column.title, best, _interval(above["word_f1"]), _interval(above["shingle_f1"])])
     return table(("pages", "best peer", "difference of word F1", "of shingle F1"), rows)
-
-
-def _is_peer(name: str) -> bool:
-    return name not in (HTML, TEXT, FLOOR) and not name.endswith(CLEANED)
 
 
 def _interval(values: Sequence[float]) -> str:
@@ -111,14 +114,14 @@ def cleaned(found: Found) -> str:
     """Return the word F1 of each peer before and after newsfilter has cleaned its output."""
     rows = [
         [name, *(_before_and_after(part["metrics"], name) for part in found.slices)]
-        for name in found.systems if f"{name}{CLEANED}" in found.systems
+        for name in found.systems if cleaned_name(name) in found.systems
     ]  # fmt: skip
     legend = "Word F1 before and after; the peer's lines went through the model of the page's own fold."
     return f"{legend}\n\n{table(('peer', *(column.title for column in COLUMNS)), rows)}"
 
 
 def _before_and_after(metrics: Mapping[str, Any], name: str) -> str:
-    return f"{metrics[name]['word_f1'][0]:.3f} → {metrics[f'{name}{CLEANED}']['word_f1'][0]:.3f}"
+    return f"{metrics[name]['word_f1'][0]:.3f} → {metrics[cleaned_name(name)]['word_f1'][0]:.3f}"
 
 
 def captions(found: Found) -> str:
@@ -134,56 +137,42 @@ def captions(found: Found) -> str:
 
 
 class Answered(NamedTuple):
-    """A labelled document with the labels given out of fold, columns of `LABELS`."""
+    """A labelled document with what was said of it out of fold."""
 
     document: LineDocument
-    given: Ints
-    truth: Ints
+    answer: Prediction
 
 
 def answers(documents: Sequence[LineDocument], predictions: OutOfFold) -> Iterator[Answered]:
-    """Yield the documents with what was said of them out of fold."""
-    index_of = {identity: index for index, identity in enumerate(predictions.ids.tolist())}
+    """Yield the documents that training had, with what was said of them out of fold."""
+    predictor = from_folds(predictions)
     for document in documents:
-        rows = predictions.rows(index_of[document.id])
-        given = decide(predictions.text[rows], predictions.sizes[rows])
-        yield Answered(document, given, predictions.truth[rows])
+        answer = predict_lines(document, predictor)
+        if answer:
+            yield Answered(document, answer)
 
 
-def labels(answered: Sequence[Answered], predictions: OutOfFold) -> str:
+def labels(answered: Sequence[Answered], calibration: Mapping[str, float]) -> str:
     """Return what is said of labelled lines and of calibration."""
     right: defaultdict[str, list[bool]] = defaultdict(list)
-    for document, given, truth in answered:
-        for line, is_right in zip(document.lines, (given == truth).tolist(), strict=True):
+    for document, answer in answered:
+        for line, is_right in zip(document.lines, (answer.labels == answer.truth).tolist(), strict=True):
             if line.pair:
                 right[line.pair].append(is_right)
-    errors = _calibration(predictions)
     return (
         "Labelled lines of `training_data/`, out of fold, are in the [model card](../models/CARD.md). "
         f"Both lines of a hard pair right: {np.mean([all(both) for both in right.values()]):.0%} of {len(right)}. "
-        f"Expected calibration error of the keep probability: HTML blocks {errors['html']:.3f}, the same as plain"
-        f" lines {errors['text']:.3f}, labelled lines {errors['lines']:.3f}."
+        f"Expected calibration error of the keep probability: HTML blocks {calibration[HTML]:.3f}, the same as plain"
+        f" lines {calibration[TEXT]:.3f}, labelled lines {calibration['lines']:.3f}."
     )
-
-
-def _calibration(predictions: OutOfFold) -> dict[str, float]:
-    is_line = np.isnan(predictions.html[:, 0])
-    known = predictions.truth != -1
-    chosen = {"html": (predictions.html, known & ~is_line), "text": (predictions.text, known & ~is_line),
-              "lines": (predictions.text, is_line)}  # fmt: skip
-    return {name: _error(table[rows], predictions.truth[rows]) for name, (table, rows) in chosen.items()}
-
-
-def _error(probabilities: Floats, truth: Ints) -> float:
-    return calibration_error(reliability(probabilities[:, _KEPT].sum(axis=1), np.isin(truth, _KEPT)))
 
 
 def languages(answered: Sequence[Answered], unseen: Mapping[str, Any] | None) -> str:
     """Return line scores by language: of the model, and of one fitted on lines alone, language known and unseen."""
     matrices: defaultdict[str, Any] = defaultdict(lambda: np.zeros((len(LABELS), len(LABELS)), np.int64))
-    for document, given, truth in answered:
+    for document, answer in answered:
         for name in (document.lang, "all"):
-            matrices[name] += confusion_matrix(truth, given)
+            matrices[name] += confusion_matrix(answer.truth, answer.labels)
     rows = []
     for name in sorted(matrices):
         own = label_scores(matrices[name], DEFAULT_KEEP)
@@ -214,7 +203,7 @@ def main() -> None:
         "differences": differences(found, HTML),
         "text": differences(found, TEXT),
         "cleaned": cleaned(found),
-        "labels": labels(answered, predictions),
+        "labels": labels(answered, found.calibration),
         "languages": languages(answered, latest(RESULTS, "unseen-language")),
         "held-out": "\n".join(held_out_table(held_out, shipped_model())),
     }

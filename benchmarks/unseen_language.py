@@ -20,33 +20,23 @@ from benchmarks.record import write
 from filter.characters import CharTables, build_tables
 from filter.corpora.lines import LineDocument, assign_folds, group_documents, read_lines
 from filter.evaluate.label_scores import LabelScores, confusion_matrix, label_scores
-from filter.features import Floats
+from filter.features import Floats, Ints
 from filter.labels import DEFAULT_KEEP, decide
 from filter.model import softmax
-from filter.train.compose import compose
 from filter.train.fit import Recipe, fit
-from filter.train.run import COMPOSED, COMPOSED_WEIGHT, LINE_WEIGHT
+from filter.train.run import LINE_WEIGHT, composed_samples
 from filter.train.samples import Sample, line_sample
 
-Folds = NDArray[np.int64]
 
-
-def confusions(documents: Sequence[LineDocument], folds: Folds, tables: CharTables, recipe: Recipe) -> list[Folds]:
+def confusions(documents: Sequence[LineDocument], folds: Ints, tables: CharTables, recipe: Recipe) -> list[Ints]:
     """Return the confusion matrix of each document, from stages fitted without its fold."""
     samples = [line_sample(document, document.id, tables, LINE_WEIGHT) for document in documents]
-    composed: list[Sample] = []
-    composed_folds: list[int] = []
-    for fold in range(recipe.folds):
-        own = [document for document, its in zip(documents, folds, strict=True) if its == fold]
-        for document in compose(own, count=COMPOSED * len(own), seed=fold):
-            composed.append(line_sample(document, document.id, tables, COMPOSED_WEIGHT))
-            composed_folds.append(fold)
-    every = np.concatenate((folds, np.array(composed_folds, np.int64)))
-    fitted = fit([*samples, *composed], every, recipe, _show)
+    composed, composed_folds = composed_samples(documents, folds, tables, recipe)
+    fitted = fit([*samples, *composed], np.concatenate((folds, composed_folds)), recipe, _show)
     return [_confusion(sample, logits) for sample, logits in zip(samples, fitted.logits, strict=False)]
 
 
-def _confusion(sample: Sample, logits: Floats) -> Folds:
+def _confusion(sample: Sample, logits: Floats) -> Ints:
     return confusion_matrix(sample.labels, decide(softmax(logits), sample.page.sizes()))
 
 
@@ -71,7 +61,7 @@ def measure(folder: Path) -> dict[str, dict[str, dict[str, float]]]:
     } | {"all": {what: _scores(own, by_language >= 0) for what, own in matrices.items()}}
 
 
-def _scores(matrices: Sequence[Folds], chosen: NDArray[np.bool_]) -> dict[str, float]:
+def _scores(matrices: Sequence[Ints], chosen: NDArray[np.bool_]) -> dict[str, float]:
     total = np.sum([own for own, wanted in zip(matrices, chosen, strict=True) if wanted], axis=0)
     scores: LabelScores = label_scores(total, DEFAULT_KEEP)
     return {"keep_f1": scores.keep_f1, "body_lost": scores.body_lost, "macro_f1": scores.macro_f1}

@@ -459,7 +459,7 @@ def _counted(quiet: bool) -> Iterator[Tally]:
 
     from filter.batch.progress import Tally, displayed
 
-    tally = Tally()
+    tally = Tally(watched=not quiet)
     try:
         with nullcontext() if quiet else displayed(tally, Console(stderr=True), _say):
             yield tally

@@ -25,20 +25,18 @@ _PAYWALL_LINES = 6
 _LEAST_WORDS = 25
 
 #: Words of pages that ask for cookies, or for a proof that the reader is no robot.
-_CONSENT = re.compile(
+_CONSENT = (
     r"cookie|java ?script|captcha|\bconsent|\brobot\b|verif\w+ (?:that )?you are|unusual traffic|checking your browser"
-    r"|just a moment|\u043a\u0443\u043a\u0438|\u30af\u30c3\u30ad\u30fc|\ucfe0\ud0a4",
-    re.IGNORECASE,
+    r"|just a moment|\u043a\u0443\u043a\u0438|\u30af\u30c3\u30ad\u30fc|\ucfe0\ud0a4"
 )
 #: What a wall before the rest of a text says; a newsletter form says other things.
-_PAYWALL = re.compile(
+_PAYWALL = (
     r"subscribers?\b|subscribe (?:now )?(?:to|and) (?:read|continue|keep|unlock|access)|already subscribed?"
     r"|(?:continue|keep) reading|(?:read|unlock|access) (?:the|this) (?:full|rest|whole|article|story)|members[- ]only"
     r"|abonnent|\babo\b|weiterlesen|weiterzulesen|abonn\u00e9s?\b|r\u00e9serv\u00e9|suscriptor|seguir leyendo"
     r"|suscr\u00edbe\w+ para|assinantes?\b|continuar lendo|abbonat[io]\b|continua a leggere|prenumerant"
     r"|\u043f\u043e \u043f\u043e\u0434\u043f\u0438\u0441\u043a\u0435"
-    r"|\u043f\u043e\u0434\u043f\u0438\u0441\u0447\u0438\u043a|\u4f1a\u54e1\u9650\u5b9a|\u6709\u6599|\u8ba2\u9605\u540e|\u8a02\u95b1\u5f8c",
-    re.IGNORECASE,
+    r"|\u043f\u043e\u0434\u043f\u0438\u0441\u0447\u0438\u043a|\u4f1a\u54e1\u9650\u5b9a|\u6709\u6599|\u8ba2\u9605\u540e|\u8a02\u95b1\u5f8c"
 )
 
 
@@ -178,6 +176,11 @@ def _running_words(body: Iterable[Line]) -> int:
     return total
 
 
+def _says(line: Line, pattern: str) -> bool:
+    # `re` keeps what it has compiled; most pages are articles at first sight, and no pattern is compiled for them.
+    return re.search(pattern, line.text, re.IGNORECASE) is not None
+
+
 def _is_link(line: Line) -> bool:
     return 2 * sum(len(link.text) for link in line.links) >= len(line.text)
 
@@ -186,8 +189,8 @@ def _is_consent(lines: Sequence[Line]) -> bool:
     total = _count(lines)
     if total >= _CONSENT_PAGE:
         return False
-    asking = _count(line for line in lines if _CONSENT.search(line.text))
-    other = _count(line for line in lines if line.label is Label.BODY and not _CONSENT.search(line.text))
+    asking = _count(line for line in lines if _says(line, _CONSENT))
+    other = _count(line for line in lines if line.label is Label.BODY and not _says(line, _CONSENT))
     return other < _CONSENT_OTHER and asking >= max(1, _CONSENT_SHARE * total)
 
 
@@ -200,4 +203,4 @@ def _is_listing(lines: Sequence[Line]) -> bool:
 def _has_paywall(lines: Sequence[Line]) -> bool:
     last = max(number for number, line in enumerate(lines) if line.label is Label.BODY)
     below = lines[last + 1 : last + 1 + _PAYWALL_LINES]
-    return any(line.label is Label.SIGNUP and _PAYWALL.search(line.text) for line in below)
+    return any(line.label is Label.SIGNUP and _says(line, _PAYWALL) for line in below)

@@ -98,7 +98,7 @@ def to_json(document: Document, keep: Keep = DEFAULT_KEEP) -> str:
             "status": document.status,
             "confidence": _rounded(document.confidence),
             "text": document.text(keep),
-            "lines": [_record(line) for line in document.lines],
+            "lines": [line_record(line) for line in document.lines],
         },
         ensure_ascii=False,
     )
@@ -115,7 +115,7 @@ def jsonl_lines(document: Document, *, name: str) -> Iterator[str]:
     """
     page = {"document": name, "status": document.status, "confidence": _rounded(document.confidence)}
     for line in document.lines:
-        yield json.dumps({**page, **_record(line)}, ensure_ascii=False)
+        yield json.dumps({**page, **line_record(line)}, ensure_ascii=False)
 
 
 def to_markdown(document: Document, keep: Keep = DEFAULT_KEEP) -> str:
@@ -141,10 +141,11 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _record(line: Line) -> dict[str, str | float]:
+def line_record(line: Line) -> dict[str, str | float]:
+    """Return a line as plain data: text, label, both probabilities to four digits, and place."""
     return {
         "text": line.text,
-        "label": line.label,
+        "label": line.label.value,
         "probability": round(float(line.probability), 4),
         "keep_probability": round(float(line.keep_probability), 4),
         "source": line.source,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Input = Literal["auto", "html", "text"]
 #: Enough pages for the fixed cost of a numpy call to fade, few enough to stay in the cache.
-_BATCH = 8
+BATCH = 8
 _BODY, _TITLE = LABELS.index(Label.BODY), LABELS.index(Label.TITLE)
 
 
@@ -93,7 +93,7 @@ class Classifier:
         return self._document(page, probabilities, Source(source, url), check)
 
     def classify_many(self, sources: Iterable[str | bytes | Tag], *, input: Input = "auto") -> Iterator[Document]:  # noqa: A002
-        """Yield the document of each source, in order; at most `_BATCH` sources are read ahead."""
+        """Yield the document of each source, in order; at most `BATCH` sources are read ahead."""
         for result in self.classify_each(Source(content, input=input) for content in sources):
             if isinstance(result, InputError):
                 raise result
@@ -102,11 +102,11 @@ class Classifier:
     def classify_each(self, sources: Iterable[Source]) -> Iterator[Document | InputError]:
         """Yield the document of each source, in order, or the error that it met: no source takes others along.
 
-        At most `_BATCH` sources are read ahead. The deadline counts for reading a source, which is where a page
+        At most `BATCH` sources are read ahead. The deadline counts for reading a source, which is where a page
         can be slow out of proportion to its size.
         """
         stream = iter(sources)
-        while batch := list(islice(stream, _BATCH)):
+        while batch := list(islice(stream, BATCH)):
             pages = [self._page_or_error(source) for source in batch]
             results = self.model.probabilities_of([page for page in pages if isinstance(page, Page)])
             for source, page in zip(batch, pages, strict=True):

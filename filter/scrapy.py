@@ -23,6 +23,7 @@ from filter.document import Document, Status
 from filter.errors import FilterError
 from filter.labels import DEFAULT_KEEP, parse_keep
 from filter.model import load
+from filter.output import line_record
 from filter.pipeline import Classifier, Options
 from filter.rules import read_rules
 
@@ -229,7 +230,7 @@ class NewsfilterPipeline:
             "status": lambda: outcome.status,
             "confidence": lambda: document and document.confidence,
             "error": lambda: outcome.error,
-            "lines": lambda: document and _records(document),
+            "lines": lambda: document and [line_record(line) for line in document.lines],
         }
         for output, field in self._settings.fields.items():
             self._set(adapter, field, values[output]())
@@ -263,17 +264,3 @@ def _source(value: object, url: object) -> _Source:
         return _Source(None, value.url, http_error=value.status)
     header = value.headers.get("Content-Type")
     return _Source(value.body, value.url, http_content_type_encoding(header.decode("latin-1")) if header else None)
-
-
-def _records(document: Document) -> list[dict[str, str | float]]:
-    """Return the lines as plain data, which every exporter can write."""
-    return [
-        {
-            "text": line.text,
-            "label": line.label.value,
-            "probability": round(line.probability, 4),
-            "keep_probability": round(line.keep_probability, 4),
-            "source": line.source,
-        }
-        for line in document.lines
-    ]

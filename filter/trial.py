@@ -9,7 +9,7 @@ from typing import NamedTuple
 from filter.decode import decode
 from filter.document import Line
 from filter.errors import RulesError
-from filter.pipeline import Classifier, read_page, to_document
+from filter.pipeline import read_page, shipped_model, to_document
 from filter.rules import Classified, Effect, Rule, Rules, effects
 
 _SHOWN = 72
@@ -67,7 +67,7 @@ def try_rules(rules: Rules, pages: Iterable[tuple[str, bytes]], url: str) -> Tri
     if not chosen:
         raise RulesError("no rule is for this address", source=url)
     trial = Trial({rule: [] for rule in chosen})
-    model = Classifier().model
+    model = shipped_model()
     for name, content in pages:
         page = read_page(content)
         probabilities = model.probabilities(page)

@@ -8,10 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from filter import Options, __version__, classify, clean
-from filter.cli import app
 from filter.output import Format, jsonl_lines, render
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -22,14 +20,6 @@ SENTENCES = (
     "The council voted on Tuesday to reopen the river ferry, which has been closed since the flood in March.\n"
     "Tickets will cost two euros, and children will travel for free, the mayor said after the meeting.\n"
 )
-
-
-@pytest.fixture
-def run():
-    def invoke(*arguments, stdin=None):
-        return CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin, prog_name="newsfilter")
-
-    return invoke
 
 
 @pytest.fixture

@@ -5,23 +5,13 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from typer.testing import CliRunner
 
 from filter import DecodeError, Label, classify, explain, explanation_page, read_rules
-from filter.cli import app
 from filter.contributions import Evidence
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MARKET = EXAMPLES / "market.html"
 ADDRESS = "https://www.graindesk.example/markets/wheat-climbs-rain"
-
-
-@pytest.fixture
-def run():
-    def invoke(*arguments, stdin=None):
-        return CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin, prog_name="newsfilter")
-
-    return invoke
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ LAYERS = {
     "arrow": "errors labels document pipeline batch pyarrow",
     "corpora": "errors text labels decode tree blocks numpy pyarrow tldextract",
     "evaluate": (
-        "errors text labels quality document tree blocks features model pipeline filter corpora numpy joblib "
+        "errors text labels quality document tree blocks features model pipeline filter corpora numpy scipy joblib "
         "trafilatura readability newspaper resiliparse justext goose3 boilerpy3"
     ),
     "train": (
@@ -56,7 +56,7 @@ LAYERS = {
         "pipeline shipped "
         "filter corpora evaluate numpy scipy sklearn joblib threadpoolctl"
     ),
-    "scrapy": "errors document labels model pipeline rules itemadapter w3lib",
+    "scrapy": "errors document output labels model pipeline rules itemadapter w3lib",
     "cli": (
         "errors text labels document output model shipped rules pipeline explanation explanation_html trial filter "
         "batch corpora evaluate train typer rich"

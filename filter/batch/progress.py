@@ -43,6 +43,8 @@ class Tally:
         What earlier starts had done.
     since : float
         On the monotonic clock.
+    watched : bool
+        Whether it is worth a second look at the input to learn `total`.
     """
 
     records: int = 0
@@ -52,6 +54,7 @@ class Tally:
     before_records: int = 0
     before_size: int = 0
     since: float = field(default_factory=time.monotonic)
+    watched: bool = True
 
     @property
     def rate(self) -> float:

@@ -75,7 +75,7 @@ def run(
     FilterError
         The run cannot go on: disk full, no permission, cluster gone. What is done is kept.
     """
-    workers, tally = workers or Workers(), tally or Tally()
+    workers, tally = workers or Workers(), tally or Tally(watched=False)
     described = {"inputs": json.dumps(list(inputs)), **settings.described()}
     shards = plan(inputs, settings.reading)  # refuses what is not there before anything is made
     prepare(folder, restart=restart)
@@ -83,7 +83,7 @@ def run(
         manifest.begin(described)
         sweep(folder, manifest.has_part)
         _start(manifest, tally)
-        if not any(name == STDIN or is_remote(name) for name in inputs):
+        if tally.watched and not any(name == STDIN or is_remote(name) for name in inputs):
             _count(inputs, settings, tally)
         with backend(workers) as pool:
             tasks = _Tasks(shards, settings, folder, manifest, pool, tally)

@@ -26,10 +26,8 @@ from filter.document import Document
 from filter.errors import FilterError
 from filter.model import load
 from filter.output import Format, render
-from filter.pipeline import Classifier, Options, Source
+from filter.pipeline import BATCH, Classifier, Options, Source
 
-#: As many as `Classifier` scores at a time.
-_BATCH = 8
 #: How often a worker looks whether the program that started it still runs.
 _WATCH_SECONDS = 1.0
 _REASONS = {
@@ -167,7 +165,7 @@ def _results(task: Task) -> Iterator[tuple[Record, Document | FilterError | None
             yield record, FilterError(_CRASH) if record.outcome is Outcome.OK else None
         return
     classifier = _classifier(task.settings.model, task.settings.options)
-    while batch := list(islice(records, _BATCH)):
+    while batch := list(islice(records, BATCH)):
         sources = [_source(record) for record in batch if record.outcome is Outcome.OK]
         results = iter(_classified(classifier, sources))
         for record in batch:

@@ -19,6 +19,7 @@ from filter.batch.reading.streams import why, zstd_library
 from filter.batch.records import Outcome
 from filter.document import Line
 from filter.errors import FilterError
+from filter.output import line_record
 
 #: Rows of a Parquet part that are held at once.
 _ROWS = 256
@@ -221,12 +222,7 @@ def _fields(row: Row) -> dict[str, object]:
 
 
 def _line(line: Line) -> dict[str, object]:
-    return {
-        "text": line.text,
-        "label": line.label.value,
-        "probability": round(float(line.probability), 4),
-        "source": line.source,
-    }
+    return {name: value for name, value in line_record(line).items() if name != "keep_probability"}
 
 
 @contextmanager

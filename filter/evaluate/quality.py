@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from filter.corpora.pages import PageRecord
 from filter.evaluate.label_scores import Bin, calibration_error, reliability
@@ -106,14 +107,6 @@ def score_quality(name: str, confidence: Floats, f1: Floats) -> QualityScores:
 
 def rank_correlation(one: Floats, other: Floats) -> float:
     """Return Spearman's rank correlation, ties at their mean rank; NaN where either is the same everywhere."""
-    first, second = _ranks(one), _ranks(other)
-    spread = float(first.std() * second.std())
-    if not spread:
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
         return np.nan
-    return float(((first - first.mean()) * (second - second.mean())).mean() / spread)
-
-
-def _ranks(values: Floats) -> Floats:
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: Floats = (np.cumsum(counts) - (counts - 1) / 2)[places]
-    return ranks
+    return float(spearmanr(one, other).statistic)

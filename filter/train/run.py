@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from filter import __version__, features
 from filter.characters import CharTables, build_tables
-from filter.corpora.lines import assign_folds, group_documents, read_lines
+from filter.corpora.lines import LineDocument, assign_folds, group_documents, read_lines
 from filter.corpora.pages import PageRecord, read_pages
 from filter.errors import CorpusError
 from filter.evaluate.out_of_fold import OutOfFold, write_out_of_fold
-from filter.features import Floats
+from filter.features import Floats, Ints
 from filter.labels import LABELS, Label
 from filter.model import PROTOCOL, Model, dumps, softmax
 from filter.train.calibrate import temperatures
@@ -142,16 +142,32 @@ def _read(
         line_sample(document, f"lines-{group}", tables, LINE_WEIGHT)
         for document, group in zip(documents, groups, strict=True)
     ]
-    composed: list[Sample] = []
-    composed_folds: list[int] = []
+    composed, composed_folds = composed_samples(documents, folds, tables, recipe)
+    found, counts = _read_pages(pages, tables, recipe, progress)
+    counts |= {"documents": len(documents), "composed documents": len(composed)}
+    return _Data(found, labelled, composed, folds, composed_folds, counts)
+
+
+def composed_samples(
+    documents: Sequence[LineDocument], folds: Ints, tables: CharTables, recipe: Recipe
+) -> tuple[list[Sample], Ints]:
+    """Return the documents composed from those of each fold, and their folds.
+
+    Parameters
+    ----------
+    documents : sequence of LineDocument
+    folds : ndarray of shape (n_documents,), int64
+    tables : CharTables
+    recipe : Recipe
+    """
+    samples: list[Sample] = []
+    own_folds: list[int] = []
     for fold in range(recipe.folds):
         own = [document for document, its in zip(documents, folds, strict=True) if its == fold]
         for document in compose(own, count=COMPOSED * len(own), seed=recipe.seed + fold):
-            composed.append(line_sample(document, f"composed-{fold}", tables, COMPOSED_WEIGHT))
-            composed_folds.append(fold)
-    found, counts = _read_pages(pages, tables, recipe, progress)
-    counts |= {"documents": len(documents), "composed documents": len(composed)}
-    return _Data(found, labelled, composed, folds, np.array(composed_folds, np.int64), counts)
+            samples.append(line_sample(document, f"composed-{fold}", tables, COMPOSED_WEIGHT))
+            own_folds.append(fold)
+    return samples, np.array(own_folds, np.int64)
 
 
 def _read_pages(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,8 +13,6 @@ from filter.batch.reading.lines import Line, lines
 from filter.batch.reading.places import Place, open_place
 from filter.batch.reading.streams import Stream
 from filter.batch.records import Outcome, Piece, Reading, Ready, Record
-
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def line_pieces(numbered: Iterable[Line], path: str, stamp: str | None) -> Itera
     """Yield the pieces of the lines that are not blank; without a `stamp`, each has the digest of its bytes."""
     for line in numbered:
         at = f"{path}#{line.number}"
-        data = line.data.removeprefix(_BOM) if line.number == 1 else line.data
+        data = line.data.removeprefix(BOM_UTF8) if line.number == 1 else line.data
         if line.outcome is not Outcome.OK:
             yield Ready(failed(at, line.outcome, line.reason), stamp or line.reason)
         elif data and not data.isspace():
