@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from filter.errors import TooLargeError
 from filter.text import lines, squeeze
-from filter.tree import CLOSE, LD_JSON, TEXT, Attributes, Event
+from filter.tree import CLOSE, LD_JSON, TEXT, UNSEEN, Attributes, Event
 
 #: Elements that run on inside a paragraph; every other element is a block of its own.
 INLINE = frozenset(
@@ -36,6 +36,8 @@ _TAG_LEVELS = 4
 Walk = Callable[[bool], Iterable[Event]]
 Builder = TypeVar("Builder", bound="_Builder")
 _CONTROLS = frozenset("input button select textarea form".split())
+#: No text is ever in these (`noscript` may be read), so nothing asks what they are called.
+_TEXTLESS = UNSEEN - {"noscript"} | frozenset("area base br col hr img input link meta".split())
 #: Attributes whose words tell what an element is for.
 _NAMING = frozenset(
     "class id itemprop role data-testid data-component data-type data-qa aria-label property rel type name".split()
@@ -60,7 +62,7 @@ class Elements:
     signatures : list of int
         Index into `names`: elements of one tag, class and id share it.
     names : list of str
-        ``"tag class … id …"`` of each signature.
+        ``"tag class … id …"`` of each signature; the tag alone where no text can be.
     first, last : list of int
         The element holds blocks ``first:last``.
     hrefs : dict of int to str
@@ -329,7 +331,7 @@ class _Builder:
             self.media += 1
         if tag in STRONG:
             self.inside_strong += 1
-        name = signature(tag, attributes) if attributes else tag
+        name = tag if tag in _TEXTLESS else signature(tag, attributes)
         elements = self.elements
         number = self.names.get(name)
         if number is None:
@@ -453,6 +455,8 @@ class _StringBuilder(_Builder):
 
 def signature(tag: str, attributes: Attributes) -> str:
     """Return the tag and the attributes that name an element, as one string."""
+    if _NAMING.isdisjoint(attributes):
+        return tag
     parts = [tag]
     for key, value in attributes.items():
         if value and key in _NAMING:

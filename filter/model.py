@@ -236,8 +236,12 @@ class Model:
         return join_inputs(table, text, near, far)
 
     def _name_scores(self, names: Sequence[str], layout: Layout) -> tuple[Floats, Floats]:
-        above = np.zeros((1, 2 * len(LABELS)), np.float32)  # number -1: above the root
-        near, far = np.hsplit(np.concatenate((self._scores(names, self.name_weights, name_grams), above)), 2)
+        used = np.zeros(len(names) + 1, bool)  # number -1: above the root, where every score is 0
+        used[layout.names[:, : FAR_LEVELS.stop]] = True
+        numbers = np.flatnonzero(used[:-1])
+        scores = np.zeros((len(used), 2 * len(LABELS)), np.float32)
+        scores[numbers] = self._scores([names[number] for number in numbers.tolist()], self.name_weights, name_grams)
+        near, far = np.hsplit(scores, 2)
         return near[layout.names[:, NEAR_LEVELS]].sum(axis=1), far[layout.names[:, FAR_LEVELS]].sum(axis=1)
 
     def _scores(self, texts: Sequence[str], weights: Floats, hashing: Hashing) -> Floats:

@@ -32,6 +32,8 @@ UNSEEN = frozenset(
 )
 #: Some sites hide these until a script runs; what they hold is the page all the same.
 _NEVER_HIDDEN = frozenset(("html", "body", "main", "article"))
+#: Attributes that can hide an element.
+_HIDING = frozenset(("hidden", "style"))
 #: What a server sends in pieces (React's streaming) comes in hidden elements of such an id, which a script then shows.
 _STREAMED = re.compile(r".*S:[0-9a-f]+")
 
@@ -74,7 +76,7 @@ def walk_markup(markup: str, with_hidden: bool = False) -> Iterator[Event]:
             yield tag, attributes
             if tag == "script" and attributes.get("type") == "application/ld+json":
                 yield LD_JSON, node.text()
-            if not is_unseen(tag, attributes, with_hidden=with_hidden):
+            if not is_unseen(tag, attributes, with_hidden):
                 child = node.child
             if child is None:
                 yield _CLOSE
@@ -111,7 +113,7 @@ def walk_soup(root: Tag, with_hidden: bool = False) -> Iterator[Event]:
             if tag == "script" and attributes.get("type") == "application/ld+json":
                 # get_text knows which strings are code only if the parser marked them; html5lib does not.
                 yield LD_JSON, "".join(child for child in node.contents if isinstance(child, str))
-            if is_unseen(tag, attributes, with_hidden=with_hidden):
+            if is_unseen(tag, attributes, with_hidden):
                 yield _CLOSE
             else:
                 stack.append(iter(node.contents))
@@ -127,11 +129,11 @@ def _soup_attributes(node: Tag) -> Attributes:
     }
 
 
-def is_unseen(tag: str, attributes: Attributes, *, with_hidden: bool = False) -> bool:
+def is_unseen(tag: str, attributes: Attributes, with_hidden: bool = False) -> bool:
     """Return whether a reader does not see what is in the element: by its kind, or as it is marked hidden."""
     if tag in UNSEEN:
         return not (with_hidden and tag == "noscript")
-    if with_hidden or tag in _NEVER_HIDDEN or not (attributes or tag == "dialog"):
+    if with_hidden or (_HIDING.isdisjoint(attributes) and tag != "dialog") or tag in _NEVER_HIDDEN:
         return False
     if "hidden" in attributes:
         return attributes["hidden"] != "until-found" and not _STREAMED.fullmatch(attributes.get("id") or "")
