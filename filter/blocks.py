@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filter.errors import TooLargeError
+from filter.markdown import read_line
 from filter.text import lines, squeeze
 from filter.tree import CLOSE, LD_JSON, TEXT, UNSEEN, Attributes, Event
 
@@ -94,7 +95,9 @@ class Page:
     Attributes
     ----------
     texts : list of str
-        Never blank. Whitespace is squeezed for HTML, untouched for plain text.
+        What a reader reads: never blank, whitespace squeezed, plain lines without marks of Markdown.
+    lines : list of str
+        Plain text: the input lines, unchanged. Empty for HTML.
     places : list of int
         HTML: index of the innermost element that holds all of the block. Plain text: line number.
     link_chars, strong_chars : list of int
@@ -111,6 +114,7 @@ class Page:
     """
 
     texts: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     link_chars: list[int] = field(default_factory=list)
     strong_chars: list[int] = field(default_factory=list)
@@ -124,13 +128,18 @@ class Page:
     def __len__(self) -> int:
         return len(self.texts)
 
+    @property
+    def shown(self) -> list[str]:
+        """What a document shows of each block: plain lines as they came."""
+        return self.texts if self.elements else self.lines
+
     def sizes(self) -> NDArray[np.int64]:
         """Return the number of characters of each block, shape (n_blocks,)."""
         return np.fromiter(map(len, self.texts), np.int64, len(self.texts))
 
 
 def blocks_from_text(text: str, *, max_blocks: int) -> Page:
-    """Return one block for each non-blank line of `text`, unchanged and in order.
+    """Return one block for each non-blank line of `text`, in order.
 
     Raises
     ------
@@ -139,7 +148,8 @@ def blocks_from_text(text: str, *, max_blocks: int) -> Page:
     """
     page = Page()
     for number, line in lines(text):
-        page.texts.append(line)
+        page.texts.append(read_line(line))
+        page.lines.append(line)
         page.places.append(number)
     if len(page) > max_blocks:
         raise TooLargeError(f"more than {max_blocks:,} lines")

@@ -245,7 +245,7 @@ def to_document(
     return Document(
         tuple(
             Line(text, label, probability, keep, *place)
-            for text, label, probability, keep, place in zip(page.texts, labels, chosen, kept, places, strict=True)
+            for text, label, probability, keep, place in zip(page.shown, labels, chosen, kept, places, strict=True)
         ),
         url=url,
         confidence=confidence,

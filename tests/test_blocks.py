@@ -129,7 +129,8 @@ def test_links_are_counted_and_named() -> None:
 
 def test_plain_lines_are_unchanged_and_numbered() -> None:
     page = blocks_from_text("  one  \n\n\t\ntwo\x0c\x85<b>\r\nthree\rfour", max_blocks=10)
-    assert page.texts == ["  one  ", "two\x0c\x85<b>", "three", "four"]
+    assert page.lines == page.shown == ["  one  ", "two\x0c\x85<b>", "three", "four"]
+    assert page.texts == ["one", "two <b>", "three", "four"]
     assert page.places == [1, 4, 5, 6]
     assert page.elements is None
 
@@ -236,7 +237,7 @@ def test_any_markup_gives_blocks_that_are_not_blank(markup: str) -> None:
 def test_any_plain_text_gives_its_lines(text: str) -> None:
     page = blocks_from_text(text, max_blocks=100_000)
     assert all(line.strip() for line in page.texts)
-    assert "".join("".join(page.texts).split()) == "".join(text.split())
+    assert "".join("".join(page.lines).split()) == "".join(text.split())
 
 
 @settings(deadline=None)

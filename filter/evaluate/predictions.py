@@ -126,7 +126,7 @@ def predict_page(identity: str, page: Page, predictor: Predictor) -> Prediction 
         return None
     kept = answer.probabilities[:, sorted(label_columns(DEFAULT_KEEP))].sum(axis=1)
     labels = decide(answer.probabilities, page.sizes())
-    return Prediction(tuple(page.texts), labels, kept, answer.truth, answer.confidence)
+    return Prediction(tuple(page.shown), labels, kept, answer.truth, answer.confidence)
 
 
 def predict_lines(document: LineDocument, predictor: Predictor) -> Prediction | None:

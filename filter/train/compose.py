@@ -19,6 +19,7 @@ import numpy as np
 
 from filter.corpora.lines import LabelledLine, LineDocument, columns
 from filter.labels import Label
+from filter.train.wrap import draw_width, wrap
 
 Lines = list[LabelledLine]
 
@@ -41,6 +42,7 @@ _SPLIT = 0.06
 _GLUED_BODY = 0.03
 _GLUED_BYLINE = 0.2
 _UNPUNCTUATED = 0.06
+_WRAPPED = 0.08
 
 _HEADING_COLUMNS = 70
 _SHARE_ROW_COLUMNS = 50
@@ -110,6 +112,9 @@ def compose(documents: Sequence[LineDocument], *, count: int, seed: int) -> Iter
             place: own[article.id, place] if rng.random() < _OWN else shared[article.lang, place] for place in Place
         }
         lines = _composed([line for line in article.lines if line.label in _ARTICLE], pools, rng)
+        if rng.random() < _WRAPPED:
+            width = draw_width(rng)
+            lines = [replace(line, text=part) for line in lines for part in wrap(line.text, width)]
         free = tuple(replace(line, pair=None) for line in lines)
         yield LineDocument(f"{article.id}+{number}", article.lang, article.genre, free)
 

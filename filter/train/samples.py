@@ -1,7 +1,7 @@
 """Labelled blocks as the arrays that the stages are fitted on.
 
 A sample is one page as HTML, the visible text of the same page as plain lines, the part of it that
-another extractor might have left, or one labelled document. Labels are columns of `LABELS`, or `UNKNOWN`
+another extractor might have left, either of them hard-wrapped, or one labelled document. Labels are columns of `LABELS`, or `UNKNOWN`
 (nothing is known) or `OTHER` (not body, kind unknown). What is told by gold text is body or not; what
 kind the rest is, weak labels tell where markup is certain (`filter.train.weak`).
 """
@@ -29,6 +29,7 @@ from filter.ngrams import Hashed
 from filter.text import words
 from filter.train.align import align
 from filter.train.weak import weak_labels
+from filter.train.wrap import draw_width, wrap
 from filter.tree import walk_markup
 
 UNKNOWN, OTHER = -1, -2
@@ -44,6 +45,8 @@ _HEAVY_BLOCKS, _MAX_BLOCKS = 2500, 20_000
 _LEFT_OVER = (0.0, 0.0, 0.0, 0.03, 0.1, 0.3)
 #: What stands between paragraphs slips through more often than what stands around the article.
 _LEFT_INSIDE = 3
+#: How many pages also come hard-wrapped.
+_WRAPPED = 0.3
 _BODY, _TITLE = LABELS.index(Label.BODY), LABELS.index(Label.TITLE)
 
 
@@ -88,7 +91,7 @@ class Sample:
 def page_samples(record: PageRecord, tables: CharTables) -> tuple[Sample, ...]:
     """Return a page as HTML, as plain lines, and as the lines that an extractor left, if its article is known.
 
-    Nothing for a page that has no block or far too many.
+    Some pages come hard-wrapped too. Nothing for a page that has no block or far too many.
     """
     page = blocks_of_page(partial(walk_markup, record.html), max_blocks=10**6)
     if not 0 < len(page) <= _MAX_BLOCKS:
@@ -96,9 +99,12 @@ def page_samples(record: PageRecord, tables: CharTables) -> tuple[Sample, ...]:
     labels, weights, aligned = _page_labels(record, page)
     html = _sample(record.id, record.domain, page, tables, labels, weights, aligned)
     samples = [html, _twin(html, np.arange(len(page)), tables)]
-    rows = _left_over(labels, seed=zlib.crc32(record.id.encode()))
+    rng = np.random.default_rng(zlib.crc32(record.id.encode()))
+    rows = _left_over(labels, rng)
     if record.text is not None and len(rows) and is_trusted(html):
         samples.append(_twin(html, rows, tables))
+    if rng.random() < _WRAPPED:
+        samples.append(_wrapped(samples[int(rng.integers(1, len(samples)))], tables, rng))
     return tuple(samples)
 
 
@@ -111,12 +117,22 @@ def _twin(html: Sample, rows: Ints, tables: CharTables) -> Sample:
     )  # fmt: skip
 
 
-def _left_over(labels: Ints, *, seed: int) -> Ints:
+def _wrapped(sample: Sample, tables: CharTables, rng: np.random.Generator) -> Sample:
+    """Return a sample of plain lines with its long lines cut; the words of a line weigh what they weighed."""
+    width = draw_width(rng)
+    parts = [wrap(text, width) for text in sample.page.texts]
+    sizes = np.array([len(lines) for lines in parts])
+    page = blocks_from_text("\n".join(line for lines in parts for line in lines), max_blocks=10**6)
+    labels, weights = np.repeat(sample.labels, sizes), np.repeat(sample.weights / sizes, sizes)
+    wrapped = _sample(sample.id, sample.group, page, tables, labels, weights.astype(np.float32), sample.aligned_f1)
+    return replace(wrapped, is_twin=True)
+
+
+def _left_over(labels: Ints, random: np.random.Generator) -> Ints:
     """Return the blocks of a page that an extractor may have left: its article, and some runs of boilerplate."""
     body = np.flatnonzero(labels == _BODY)
     if not len(body):
         return body
-    random = np.random.default_rng(seed)
     share = random.choice(_LEFT_OVER)
     with_title, with_unknown = random.random(2) < 0.5
     kept: list[int] = []
