@@ -1,9 +1,9 @@
 """Labelled blocks as the arrays that the stages are fitted on.
 
 A sample is one page as HTML, the visible text of the same page as plain lines, the part of it that
-another extractor might have left, either of them hard-wrapped, or one labelled document. Labels are columns of `LABELS`, or `UNKNOWN`
-(nothing is known) or `OTHER` (not body, kind unknown). What is told by gold text is body or not; what
-kind the rest is, weak labels tell where markup is certain (`filter.train.weak`).
+another extractor might have left, one of these hard-wrapped, or one labelled document. Labels are columns of
+`LABELS`, or `UNKNOWN` (nothing is known) or `OTHER` (not body, kind unknown). What is told by gold text is body
+or not; what kind the rest is, weak labels tell where markup is certain (`filter.train.weak`).
 """
 
 from __future__ import annotations
