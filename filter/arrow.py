@@ -1,4 +1,4 @@
-"""A column of pages in, columns of text and status out, for engines that hand over data as Arrow."""
+"""A column of pages in, columns of text, status and confidence out, for engines that hand over data as Arrow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from filter.batch.outcomes import outcome_of
 from filter.batch.records import Outcome
 from filter.document import Document
 from filter.errors import InputError
-from filter.labels import DEFAULT_KEEP, parse_keep
+from filter.labels import DEFAULT_KEEP, Label, parse_keep
 from filter.pipeline import Classifier, Input, Options, Source
 
 Data = TypeVar("Data", pa.RecordBatch, pa.Table)
@@ -26,7 +26,7 @@ def clean_arrow(
     input: Input = "auto",  # noqa: A002 - the word users know
     options: Options | None = None,
 ) -> Data:
-    """Return `batch` with two more columns: ``text``, the article, and ``status``.
+    """Return `batch` with three more columns: ``text``, the article, ``status`` and ``confidence``.
 
     Rows and their order are those of `batch`. A row that cannot be classified takes no other along: its text is null,
     and its status says why.
@@ -46,7 +46,7 @@ def clean_arrow(
     Returns
     -------
     pyarrow.RecordBatch or pyarrow.Table
-        As `batch`. The status is one of `filter.batch.records.Outcome`.
+        As `batch`. The status is one of `filter.batch.records.Outcome`, the confidence that of `Document`, float64.
 
     Raises
     ------
@@ -62,22 +62,28 @@ def clean_arrow(
     ['empty']
     """
     wanted = parse_keep(keep)
-    names = [f"{prefix}text", f"{prefix}status"]
-    _check(batch.schema, column, names)
+    new: dict[str, pa.DataType] = {
+        f"{prefix}text": pa.string(),
+        f"{prefix}status": pa.string(),
+        f"{prefix}confidence": pa.float64(),
+    }
+    _check(batch.schema, column, new)
     sources = (Source(value or "", input=input) for value in _values(batch.column(column)))
-    texts: list[str | None] = []
-    statuses: list[Outcome] = []
-    for result in Classifier(options=options).classify_each(sources):
-        texts.append(result.text(wanted) if isinstance(result, Document) else None)
-        statuses.append(outcome_of(result))
-    schema = batch.schema
-    for name in names:
-        schema = schema.append(pa.field(name, pa.string()))
-    columns = [*batch.columns, pa.array(texts, pa.string()), pa.array(statuses, pa.string())]
-    return cast("Data", type(batch).from_arrays(columns, schema=schema))
+    rows = [_row(result, wanted) for result in Classifier(options=options).classify_each(sources)]
+    columns = zip(*rows, strict=True) if rows else [()] * len(new)
+    added = [pa.array(values, kind) for values, kind in zip(columns, new.values(), strict=True)]
+    schema = pa.schema([*batch.schema, *map(pa.field, new, new.values())], batch.schema.metadata)
+    return cast("Data", type(batch).from_arrays([*batch.columns, *added], schema=schema))
 
 
-def _check(schema: pa.Schema, column: str, names: list[str]) -> None:
+def _row(result: Document | InputError, keep: frozenset[Label]) -> tuple[str | None, Outcome, float | None]:
+    """Return the text, status and confidence of a document, or of the error in its place."""
+    if isinstance(result, InputError):
+        return None, outcome_of(result), None
+    return result.text(keep), outcome_of(result), result.confidence
+
+
+def _check(schema: pa.Schema, column: str, names: Iterable[str]) -> None:
     if column not in schema.names:
         raise InputError(f"no column {column!r}; there are {', '.join(schema.names)}")
     kind = schema.field(column).type

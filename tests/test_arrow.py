@@ -11,7 +11,7 @@ pa = pytest.importorskip("pyarrow")
 
 from pyarrow import parquet as pq  # noqa: E402
 
-from filter import clean  # noqa: E402
+from filter import classify, clean  # noqa: E402
 from filter.arrow import clean_arrow  # noqa: E402
 from filter.errors import InputError, KeepError  # noqa: E402
 from filter.pipeline import Options  # noqa: E402
@@ -36,10 +36,11 @@ def batch(kind: object = None) -> pa.RecordBatch:
 def test_text_and_status_of_each_row(kind):
     data = batch(kind)
     cleaned = clean_arrow(data)
-    assert cleaned.schema.names == ["url", "html", "text", "status"]
+    assert cleaned.schema.names == ["url", "html", "text", "status", "confidence"]
     assert cleaned.select(["url", "html"]).equals(data)
     assert cleaned["text"].to_pylist() == CLEANED
     assert cleaned["status"].to_pylist() == ["ok"] * len(PAGES)
+    assert cleaned["confidence"].to_pylist() == pytest.approx([classify(page).confidence for page in PAGES], abs=1e-6)
 
 
 def test_a_table_of_several_chunks_stays_one():
@@ -76,7 +77,7 @@ def test_a_slice_gives_its_own_rows():
 def test_options_are_those_of_clean():
     data = pa.record_batch({"text": [PAGES[0]]})
     cleaned = clean_arrow(data, column="text", prefix="clean_", keep="title")
-    assert cleaned.schema.names == ["text", "clean_text", "clean_status"]
+    assert cleaned.schema.names == ["text", "clean_text", "clean_status", "clean_confidence"]
     assert cleaned["clean_text"].to_pylist() == [clean(PAGES[0], "title")]
 
 
