@@ -48,11 +48,13 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--records", type=int, default=3000)
     options.add_argument("--measure", nargs="+", choices=_MEASURES, default=list(_MEASURES))
+    options.add_argument("--longest", type=int, default=10**9, help="only pages of up to so many characters")
     options.add_argument("--worker-kills", type=int, default=20)
     options.add_argument("--main-kills", type=int, default=3)
     options.add_argument("--seed", type=int, default=0)
     arguments = options.parse_args()
-    samples = draw(arguments.corpus, arguments.pages)
+    samples = [sample for sample in draw(arguments.corpus, 10**6) if len(sample.markup) <= arguments.longest]
+    samples = random.Random(0).sample(samples, min(len(samples), arguments.pages))
     with TemporaryDirectory() as name:
         folder = Path(name)
         inputs = make_inputs(folder / "in", samples, arguments.records)
@@ -60,6 +62,7 @@ def main() -> None:
         expected = digest(undisturbed, arguments.records)
         findings: dict[str, Any] = {
             "records": arguments.records,
+            "characters_a_page": sum(len(sample.markup) for sample in samples) / len(samples),
             "undisturbed": run._asdict() | {"digest": expected, "records_a_second": arguments.records / run.seconds},
         }
         measures: dict[str, Callable[[], Any]] = {

@@ -70,8 +70,7 @@ def clean_arrow(
     _check(batch.schema, column, new)
     sources = (Source(value or "", input=input) for value in _values(batch.column(column)))
     rows = [_row(result, wanted) for result in Classifier(options=options).classify_each(sources)]
-    columns = zip(*rows, strict=True) if rows else [()] * len(new)
-    added = [pa.array(values, kind) for values, kind in zip(columns, new.values(), strict=True)]
+    added = [pa.array([row[number] for row in rows], kind) for number, kind in enumerate(new.values())]
     schema = pa.schema([*batch.schema, *map(pa.field, new, new.values())], batch.schema.metadata)
     return cast("Data", type(batch).from_arrays([*batch.columns, *added], schema=schema))
 
