@@ -70,7 +70,7 @@ def clean_arrow(
     _check(batch.schema, column, new)
     sources = (Source(value or "", input=input) for value in _values(batch.column(column)))
     rows = [_row(result, wanted) for result in Classifier(options=options).classify_each(sources)]
-    added = [pa.array([row[number] for row in rows], kind) for number, kind in enumerate(new.values())]
+    added: list[pa.Array] = [pa.array([row[number] for row in rows], kind) for number, kind in enumerate(new.values())]
     schema = pa.schema([*batch.schema, *map(pa.field, new, new.values())], batch.schema.metadata)
     return cast("Data", type(batch).from_arrays([*batch.columns, *added], schema=schema))
 

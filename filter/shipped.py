@@ -8,4 +8,4 @@ MODEL_FILE = next(
     (folder / "newsfilter.npz" for folder in (_PACKAGE / "models",) if folder.is_dir()),
     _PACKAGE.parent / "models" / "newsfilter.npz",
 )
-MODEL_SHA256 = "01c365919c58fc5f6ae87a062ffae8add38d761eb4d24408ca51c3056125db1e"
+MODEL_SHA256 = "ea6e2c1bfd7255390feff4a902d4d8c1e76c98235f451c7f052a37f9838ac1b8"
