@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -30,8 +31,9 @@ from filter import Classifier
 from filter.batch.reading.streams import zstd_library
 from filter.pipeline import Source
 
-_MEASURES = ("kills", "throughput", "overhead", "memory", "dask", "ray")
+_MEASURES = ("kills", "throughput", "overhead", "memory", "bombs", "dask", "ray")
 _KILLED = -signal.SIGKILL
+_BOMB = 2_000_000_000
 
 
 class Run(NamedTuple):
@@ -70,6 +72,7 @@ def main() -> None:
             "throughput": lambda: throughput(inputs, folder, arguments.records),
             "overhead": lambda: overhead(inputs[0], folder, samples, arguments.records),
             "memory": lambda: memory(folder, samples, arguments.records),
+            "bombs": lambda: bombs(folder / "bombs", samples),
             "dask": lambda: on_dask(inputs, folder, arguments.records, expected),
             "ray": lambda: on_ray(inputs, folder, arguments.records, expected),
         }
@@ -237,6 +240,35 @@ def memory(folder: Path, samples: Sequence[Sample], records: int) -> dict[str, f
         inputs = make_inputs(folder / f"memory-{times}", small, records * times)
         peaks[str(records * times)] = clean(inputs, folder / f"memory-out-{times}").peak_megabytes
     return peaks
+
+
+def bombs(folder: Path, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Return what came of 2 GB in 2 MB of gzip between two good records, as a line of JSON and as a WARC record."""
+    folder.mkdir()
+    before, after = (json.dumps(row).encode() + b"\n" for row in _rows(samples, 0, 2))
+    jsonl = folder / "bomb.jsonl.gz"
+    jsonl.write_bytes(_bomb(before + b'{"id": "bomb", "html": "', b'"}\n' + after))
+    warc = folder / "bomb.warc.gz"
+    _warc(warc, _rows(samples, 2, 4))
+    members = warc.read_bytes()
+    second = members.index(b"\x1f\x8b\x08", 3)
+    head = f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:x:bomb-2>\r\nContent-Length: {_BOMB}\r\n"
+    head += "WARC-Target-URI: https://news.example/bomb\r\nContent-Type: application/http; msgtype=response\r\n\r\n"
+    warc.write_bytes(members[:second] + _bomb(head.encode(), b"\r\n\r\n") + members[second:])
+    run = clean([jsonl, warc], folder / "out", "--jobs", "1")
+    rows = [json.loads(line) for path in (folder / "out" / "parts").iterdir() for line in path.open("rb")]
+    return run._asdict() | {
+        "packed_bytes": {path.name: path.stat().st_size for path in (jsonl, warc)},
+        "statuses": {row["id"]: f"{row['status']} {row.get('reason') or ''}".strip() for row in rows},
+    }
+
+
+def _bomb(before: bytes, after: bytes) -> bytes:
+    """Return gzip data of `_BOMB` characters between `before` and `after`."""
+    engine = zlib.compressobj(9, wbits=31)
+    block = b"0" * 1_000_000
+    parts = [engine.compress(before), *(engine.compress(block) for _ in range(_BOMB // len(block)))]
+    return b"".join([*parts, engine.compress(after), engine.flush()])
 
 
 # -------------------------------------------------------------------------------------------------------- clusters
