@@ -117,8 +117,12 @@ def _startup(record: Record) -> str:
 
 def _memory(record: Record) -> str:
     rows = [[name, f"{megabytes:.0f}"] for name, megabytes in record["peak_megabytes"].items()]
-    growth = f"Growth over {record['calls']:,} calls: {record['growth_megabytes']:.1f} MB."
-    return f"{table(('process', 'peak MB'), rows)}\n\n{growth}"
+    growth, late = record["growth_megabytes"], record["late_growth_megabytes"]
+    sentence = (
+        f"Growth over {record['calls']:,} calls, after one round over all pages: {growth:.1f} MB; "
+        f"over the second half of them: {late:.1f} MB."
+    )
+    return f"{table(('process', 'peak MB'), rows)}\n\n{sentence}"
 
 
 def _scaling(record: Record) -> str:
