@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 
 from filter.characters import CharClass, CharTables, code_points, look_up, starts_of
 
+_WORD_CLASSES = {CharClass.LOWER, CharClass.UPPER, CharClass.DIGIT, CharClass.UNSPACED, CharClass.UNCASED}
 #: Boilerplate shows at the ends of a block; the middle of a long paragraph adds only cost.
 HEAD_CHARS, TAIL_CHARS = 90, 50
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _BASE = np.uint64(1_000_003)
+_INVERSE = np.uint64(pow(int(_BASE), -1, 2**64))
+#: Whether a character of each class is in a word, and whether it joins its neighbours there.
+_WORDS = np.array([member in _WORD_CLASSES for member in CharClass])
+_RUNS = np.array([member in _WORD_CLASSES - {CharClass.UNSPACED} for member in CharClass])
 
 
 class Hashed(NamedTuple):
@@ -98,19 +103,20 @@ def word_hashes_of(
     Words are runs of letters and digits. The hash of a run is a difference of two prefix sums of
     ``code * base ** position``, shifted back by the inverse of the base (all modulo 2**64).
     """
-    unspaced = classes == CharClass.UNSPACED
-    in_word = (classes <= CharClass.DIGIT) | unspaced | (classes == CharClass.UNCASED)
-    inside = row[1:] == row[:-1]
-    before = np.concatenate(([False], in_word[:-1] & ~unspaced[:-1] & inside))
-    begins = np.flatnonzero(in_word & (~before | unspaced))
-    after = np.concatenate((in_word[1:] & ~unspaced[1:] & inside, [False]))
-    ends = np.flatnonzero(in_word & (~after | unspaced)) + 1
+    runs = _RUNS.take(classes)
+    # A word goes on from one character to the next; unspaced letters stand for themselves.
+    goes_on = runs[1:] & runs[:-1]
+    goes_on &= row[1:] == row[:-1]
+    in_word = _WORDS.take(classes)
+    begins = in_word.copy()
+    begins[1:] &= ~goes_on
+    in_word[:-1] &= ~goes_on
+    first, last = np.flatnonzero(begins), np.flatnonzero(in_word)
     powers = np.cumprod(np.full(len(folded), _BASE, np.uint64))
-    inverse = np.uint64(pow(int(_BASE), -1, 2**64))
-    inverses = np.cumprod(np.full(len(folded), inverse, np.uint64))
-    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(folded * powers, dtype=np.uint64)))
-    hashes = ((sums[ends] - sums[begins]) * inverses[begins]).view(np.uint64)
-    return hashes, row[begins]
+    inverses = np.cumprod(np.full(len(folded), _INVERSE, np.uint64))
+    powers *= folded
+    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(powers)))
+    return ((sums[last + 1] - sums[first]) * inverses[first]).view(np.uint64), row[first]
 
 
 def _mix(hashes: NDArray[np.uint64], bits: int, salt: int) -> NDArray[np.int64]:

@@ -140,7 +140,7 @@ def apply(rules: Sequence[Rule], classified: Classified, check: Callable[[], Non
     for rule, block, before, after in effects(rules, classified, check):
         if after is not before:
             probability = float(classified.probabilities[block, LABELS.index(after)])
-            lines[block] = replace(lines[block], label=after, probability=probability, rule=str(rule))
+            lines[block] = lines[block]._replace(label=after, probability=probability, rule=str(rule))
     return replace(classified.document, lines=tuple(lines))
 
 

@@ -25,7 +25,7 @@ from pyarrow import parquet as pq  # noqa: E402
 
 from filter.batch.reading import plan, read, split  # noqa: E402
 from filter.batch.reading.http_body import body_of  # noqa: E402
-from filter.batch.reading.streams import zstd_library  # noqa: E402
+from filter.batch.reading.streams import gunzip, zstd_library  # noqa: E402
 from filter.batch.records import Outcome, Reading, Record, Shard, mark_duplicates  # noqa: E402
 from filter.errors import FilterError, InputError  # noqa: E402
 
@@ -252,8 +252,18 @@ def test_a_damaged_file_gives_what_stands_before_the_damage(tmp_path, suffix):
 
 
 def test_several_gzip_members_and_padding_are_one_file(tmp_path):
-    data = gzip.compress(json_lines([0])) + gzip.compress(json_lines([1])) + b"\0" * 512
-    assert len(records_of(write(tmp_path / "a.jsonl.gz", data))) == 2
+    members = [gzip.compress(json_lines([n])) for n in range(3)]
+    data = members[0] + members[1] + b"\0" * 100_000 + members[2] + b"\0" * 512
+    assert len(records_of(write(tmp_path / "a.jsonl.gz", data))) == 3
+
+
+@pytest.mark.parametrize("form", [-zlib.MAX_WBITS, zlib.MAX_WBITS, 16 + zlib.MAX_WBITS])
+@pytest.mark.parametrize("level", [0, 9])
+def test_data_that_ends_where_a_block_does(form, level):
+    for size in range(65_500, 66_000, 5):
+        engine = zlib.compressobj(level, wbits=form)
+        packed = engine.compress(b"0" * size) + engine.flush()
+        assert b"".join(gunzip(iter([packed]), form)) == b"0" * size
 
 
 def zeros_between(before: bytes, after: bytes, size: int) -> bytes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import import_module
+from itertools import chain
 from typing import Any, BinaryIO
 
 from filter.batch.records import Outcome
@@ -85,7 +86,7 @@ class Stream:
 
 
 def gunzip(source: Iterator[bytes], form: int = _GZIP_FORMAT) -> Iterator[bytes]:
-    """Yield what the gzip members in `source` hold, in blocks of bounded size.
+    """Return what the gzip members in `source` hold, in blocks of bounded size.
 
     Parameters
     ----------
@@ -98,39 +99,37 @@ def gunzip(source: Iterator[bytes], form: int = _GZIP_FORMAT) -> Iterator[bytes]
     StreamError
         ``TRUNCATED`` or ``DAMAGED``, after all that could be had.
     """
-    data = next(source, b"")
-    while data:
-        engine = zlib.decompressobj(form)
-        while not engine.eof:
-            try:
-                yield engine.decompress(data, _GIVEN)
-            except zlib.error as error:
-                raise StreamError(Outcome.DAMAGED, f"the compressed data is damaged: {error}") from None
-            data = b""
-            if not engine.eof:
-                data = engine.unconsumed_tail or next(source, b"")
-                if not data:
-                    raise StreamError(Outcome.TRUNCATED, "the compressed data ends early")
-        # Members follow each other; some writers fill a disk block up with zeros.
-        data = engine.unused_data.lstrip(b"\0") or next(source, b"").lstrip(b"\0")
+    return _unpacked(source, lambda: zlib.decompressobj(form), zlib.error)
 
 
 def _unzstd(source: Iterator[bytes]) -> Iterator[bytes]:
     zstd = zstd_library()
+    return _unpacked(source, zstd.ZstdDecompressor, zstd.ZstdError)
+
+
+def _unpacked(source: Iterator[bytes], engines: Callable[[], Any], damage: type[Exception]) -> Iterator[bytes]:
+    """Yield what the members in `source` hold; each has an engine of its own."""
     data = next(source, b"")
     while data:
-        engine = zstd.ZstdDecompressor()
+        engine = engines()
         while not engine.eof:
             try:
-                yield engine.decompress(data, _GIVEN)
-            except zstd.ZstdError as error:
+                block = engine.decompress(data, _GIVEN)
+            except damage as error:
                 raise StreamError(Outcome.DAMAGED, f"the compressed data is damaged: {error}") from None
-            data = b""
-            if engine.needs_input and not engine.eof:
+            yield block
+            # zstd holds what it has not used up itself, zlib the last bits of it: a full block may have more behind it.
+            data = getattr(engine, "unconsumed_tail", b"")
+            if len(block) < _GIVEN and not engine.eof:
                 data = next(source, b"")
                 if not data:
                     raise StreamError(Outcome.TRUNCATED, "the compressed data ends early")
-        data = engine.unused_data or next(source, b"")
+        data = _next_member(source, engine.unused_data)
+
+
+def _next_member(source: Iterator[bytes], data: bytes) -> bytes:
+    """Return `data` from the next member on, else the next block with one: some writers fill disk blocks with zeros."""
+    return next((found for block in chain([data], source) if (found := block.lstrip(b"\0"))), b"")
 
 
 def zstd_library() -> Any:
