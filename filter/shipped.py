@@ -8,4 +8,4 @@ MODEL_FILE = next(
     (folder / "newsfilter.npz" for folder in (_PACKAGE / "models",) if folder.is_dir()),
     _PACKAGE.parent / "models" / "newsfilter.npz",
 )
-MODEL_SHA256 = "ea6e2c1bfd7255390feff4a902d4d8c1e76c98235f451c7f052a37f9838ac1b8"
+MODEL_SHA256 = "b7fba8c94a179169d73b0028e36ba9c4eb3d3ed3b7cd5c3cfb2f50910ac36630"
