@@ -156,6 +156,15 @@ def test_an_error_of_the_plan_reaches_the_caller_after_what_was_done(tmp_path):
             next(results)
 
 
+def test_joblib_has_no_advice_for_who_stops(tmp_path, recwarn):
+    pieces = [Fake(f"r{number}") for number in range(12)]
+    with backend(Workers(2)) as pool:
+        results = execute(tasks_of(shards_of(pieces, 1), tmp_path, pool), pool)
+        next(results)
+        results.close()
+    assert [str(each.message) for each in recwarn] == []
+
+
 def test_a_part_that_cannot_be_written_ends_the_run(tmp_path):
     (tmp_path / "parts").write_text("no folder")
     with backend(Workers(1)) as pool, pytest.raises(FilterError, match="parts"):

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from threading import Lock
 from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 from joblib import Parallel, delayed
 
@@ -124,8 +124,13 @@ def _nothing() -> None:
 
 def _parallel(calls: Iterable[Any], ahead: int) -> Iterator[Any]:
     results = Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=ahead)(calls)
-    with closing(results):
-        yield from results
+    try:
+        for result in results:  # noqa: UP028 - `yield from` would close them outside the block below
+            yield result
+    finally:
+        with catch_warnings():
+            filterwarnings("ignore", "(?s).*adjusting the input task")  # advice that a stopped run has no use for
+            results.close()
 
 
 @dataclass(slots=True)
