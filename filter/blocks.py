@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from filter.errors import TooLargeError
 from filter.markdown import read_line
 from filter.text import lines, squeeze
-from filter.tree import CLOSE, LD_JSON, TEXT, UNSEEN, Attributes, Event
+from filter.tree import CLOSE, HIDDEN, LD_JSON, TEXT, UNSEEN, Attributes, Event
 
 #: Elements that run on inside a paragraph; every other element is a block of its own.
 INLINE = frozenset(
@@ -30,8 +30,12 @@ MEDIA = frozenset("img picture figure video iframe audio svg object embed amp-im
 #: Elements that say what a block is, though its text may be in a paragraph inside them.
 TELLING = frozenset("h1 h2 h3 h4 h5 h6 li dt dd blockquote pre td th figcaption caption".split())
 MAX_STEPS = 200
-#: A page that shows fewer characters than this, and hides so many and so many times as much, waits for a script.
-_SHOWN, _HIDDEN, _TIMES = 500, 500, 4
+_SHORTEST_STEP = len("/p[1]")
+#: A page that shows fewer characters than this, of any or of running text, and hides so many and so many times as
+#: much, waits for a script.
+_SHOWN, _SHOWN_RUNNING, _HIDDEN, _TIMES = 500, 1500, 500, 3
+#: Running text: a block of at least so many characters (jusText's LENGTH_LOW is 70), less than this share in links.
+_LONG, _LINKED = 80, 0.4
 _TAG_LEVELS = 4
 #: Gives the walk of a page without what is hidden, or, told True, with it.
 Walk = Callable[[bool], Iterable[Event]]
@@ -137,6 +141,15 @@ class Page:
         """Return the number of characters of each block, shape (n_blocks,)."""
         return np.fromiter(map(len, self.texts), np.int64, len(self.texts))
 
+    def chars(self) -> int:
+        """Return the number of characters of all blocks."""
+        return sum(map(len, self.texts))
+
+    def running_chars(self) -> int:
+        """Return how many characters are running text, not headings, items or links."""
+        sizes, links = self.sizes(), np.array(self.link_chars, np.int64)
+        return int(sizes[(sizes >= _LONG) & (links < _LINKED * sizes)].sum())
+
 
 def blocks_from_text(text: str, *, max_blocks: int) -> Page:
     """Return one block for each non-blank line of `text`, in order.
@@ -157,7 +170,7 @@ def blocks_from_text(text: str, *, max_blocks: int) -> Page:
 
 
 def blocks_of_page(walk: Walk, *, max_blocks: int, check: Callable[[], None] | None = None) -> Page:
-    """Return the blocks that a page shows, or all that it has where it shows next to nothing without its scripts.
+    """Return the blocks that a page shows, or all that it has where nearly all its running text waits for a script.
 
     Parameters
     ----------
@@ -200,11 +213,15 @@ def blocks_from_walk(walk: Iterable[Event], *, max_blocks: int, check: Callable[
 
 def _built_from_page(walk: Walk, new: Callable[[], Builder], check: Callable[[], None] | None) -> Builder:
     builder = _built(new(), walk(False), check)
-    shown = builder.page.sizes().sum()
-    if shown >= _SHOWN:
-        return builder
-    whole = _built(new(), walk(True), check)
-    return whole if whole.page.sizes().sum() >= max(_HIDDEN, _TIMES * shown) else builder
+    limits: tuple[tuple[Callable[[Page], int], int], ...] = ((Page.chars, _SHOWN), (Page.running_chars, _SHOWN_RUNNING))
+    for measure, limit in limits:
+        shown = measure(builder.page)
+        least = max(_HIDDEN, _TIMES * shown)
+        if shown < limit and builder.hidden_chars >= least:
+            whole = _built(new(), walk(True), check)
+            if measure(whole.page) - shown >= least:
+                return whole
+    return builder
 
 
 def _built(builder: Builder, walk: Iterable[Event], check: Callable[[], None] | None) -> Builder:
@@ -216,6 +233,8 @@ def _built(builder: Builder, walk: Iterable[Event], check: Callable[[], None] | 
             on_text(value)  # type: ignore[arg-type]
         elif name is LD_JSON:
             builder.page.head.ld_json.append(value)  # type: ignore[arg-type]
+        elif name is HIDDEN:
+            builder.hidden_chars += value  # type: ignore[operator]
         else:
             on_open(name, value)  # type: ignore[arg-type]
     builder.flush()
@@ -228,11 +247,7 @@ def locators(elements: Elements, places: Iterable[int]) -> Iterator[str]:
     -1 is the page itself. An element deeper than `MAX_STEPS` gets the path of its ancestor at that depth, so
     that the length of all paths together stays linear in the size of the page.
     """
-    counts: dict[tuple[int, str], int] = {}
-    numbers = []
-    for key in zip(elements.parents, elements.tags, strict=True):
-        counts[key] = number = counts.get(key, 0) + 1
-        numbers.append(number)
+    numbers = _numbers_among_siblings(elements).tolist()
     paths = {-1: ""}
     for place in places:
         missing = []
@@ -242,9 +257,24 @@ def locators(elements: Elements, places: Iterable[int]) -> Iterator[str]:
             index = elements.parents[index]
         for index in reversed(missing):
             path = paths[elements.parents[index]]
-            full = path.count("/") >= MAX_STEPS
+            full = len(path) >= _SHORTEST_STEP * MAX_STEPS and path.count("/") >= MAX_STEPS
             paths[index] = path if full else f"{path}/{elements.tags[index]}[{numbers[index]}]"
         yield paths[place] or "/"
+
+
+def _numbers_among_siblings(elements: Elements) -> NDArray[np.int64]:
+    """Return which of its parent's children of its tag each element is, counted from 1."""
+    tags = [name.split(" ", 1)[0] for name in elements.names]
+    ids = {tag: number for number, tag in enumerate(dict.fromkeys(tags))}
+    signatures = np.array(elements.signatures, np.int64)
+    keys = np.array(elements.parents, np.int64) * len(ids) + np.array([ids[tag] for tag in tags], np.int64)[signatures]
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    index = np.arange(len(keys))
+    begins = np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(keys)]
+    numbers = np.empty_like(index)
+    numbers[order] = index - np.maximum.accumulate(np.where(begins, index, 0)) + 1
+    return numbers
 
 
 def ancestors(elements: Elements, index: int) -> Iterator[int]:
@@ -293,6 +323,7 @@ class _Builder:
         "controls",
         "current",
         "elements",
+        "hidden_chars",
         "holder",
         "inside_link",
         "inside_strong",
@@ -310,6 +341,7 @@ class _Builder:
 
     def __init__(self, max_blocks: int) -> None:
         self.max_blocks = max_blocks
+        self.hidden_chars = 0
         self.elements = Elements()
         self.page = Page(elements=self.elements)
         self.names: dict[str, int] = {}

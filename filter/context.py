@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filter.blocks import Page
-from filter.features import Floats, shifted
+from filter.features import Floats, shifted, signed_log
 from filter.labels import LABELS, Label
 from filter.layout import GROUPS, Layout
 
-_BODY = LABELS.index(Label.BODY)
+_BODY, _TITLE = LABELS.index(Label.BODY), LABELS.index(Label.TITLE)
 _NEAR = (-4, -3, -2, -1, 1, 2, 3, 4)
 _WINDOWS = (3, 10, 30)
 _LEVELS = (1, 2, 3, 4, 6)
-_N_TEXT = len(LABELS) * (1 + len(_NEAR) + 2 * len(_WINDOWS)) + 2 * len(_WINDOWS) + 4
+_N_TEXT = len(LABELS) * (1 + len(_NEAR) + 2 * len(_WINDOWS)) + 2 * len(_WINDOWS) + 8
 _N_STRUCTURE = 3 * 3 + 2 * len(_LEVELS)
 #: Number of columns of `context_table`.
 N_CONTEXT = _N_TEXT + _N_STRUCTURE
@@ -62,6 +62,7 @@ def names() -> tuple[str, ...]:
         *(f"first_{label}{shift:+d}" for shift in _NEAR for label in LABELS),
         *(f"{window}_{label}" for window in windows for label in (*LABELS, "text")),
         *("body_before", "body_after", "log_body", "body_share"),
+        *("titles_before", "titles_after", "likeliest_title", "title_offset"),
         *(f"{group}_{what}" for group in GROUPS for what in ("body", "text", "others")),
         *(f"up{level}_{what}" for level in _LEVELS for what in ("body", "of_body")),
     )
@@ -94,6 +95,15 @@ def _sequence_parts(probabilities: Floats, chars: Floats) -> list[NDArray[np.flo
         (total - before - body_chars) / total,
         np.full(len(chars), np.log1p(total)),
         np.full(len(chars), total / sums[-1, -2]),
+    ]
+    titles = probabilities[:, _TITLE]
+    before = sums[:-1, _TITLE]
+    likeliest = int(titles.argmax())
+    parts += [
+        np.log1p(before),
+        np.log1p(np.maximum(sums[-1, _TITLE] - before - titles, 0)),
+        np.full(len(chars), titles[likeliest]),
+        signed_log(index - likeliest),
     ]
     return parts
 

@@ -46,6 +46,7 @@ class Evidence(StrEnum):
     TAGS = "tags"
     BOX = "box"
     CENTRE = "centre"
+    HEADLINE = "headline"
     ALIKE = "alike"
     REPEATS = "repeats"
     POSITION = "position"
@@ -82,13 +83,14 @@ _PATTERNS = {
     Evidence.TAGS: "near_[a-z0-9]+|depth",
     Evidence.BOX: "up[0-9]+_[a-z_]+",
     Evidence.CENTRE: "centre[0-9]+_.*",
+    Evidence.HEADLINE: "headline_.*|titles_(before|after)|likeliest_title|title_offset",
     Evidence.ALIKE: f"{_GROUP}_[a-z]+",
     Evidence.REPEATS: "repeats",
     Evidence.POSITION: "position|log_index|log_from_end|chars_before|log_chars_(before|after)"
     "|log_blocks|log_page_chars|long_share",
     Evidence.SURROUNDINGS: "since_(first|last)_long|to_long_(before|after)|long_chars_[0-9]+|short_run",
     Evidence.VOCABULARY: "shared_words|common_words|mean_log_long_count|page_words|top_overlap",
-    Evidence.TITLE: "title_[a-z]+",
+    Evidence.TITLE: "title_(words|cover|equal)",
     Evidence.DESCRIPTION: "description_.*",
     Evidence.STRUCTURED_DATA: "article_body",
     Evidence.ARTICLE: "body_(before|after|share)|log_body",

@@ -43,17 +43,20 @@ LANDMARKS = (
     "article main section aside header footer nav figure figcaption ul ol li table form blockquote p h1 h2 h3 "
     "h4 h5 h6 a button time span div dl label address pre center".split()
 )
+_LANDMARK_IDS = {tag: number for number, tag in enumerate(LANDMARKS, 1)}
 #: Characters that say something by themselves.
 MARKS = "©@#%:?$€|/("
 _LEVELS = (1, 2, 3, 5, 8)
 _SHIFTS = (-3, -2, -1, 1, 2, 3)
 _VOCABULARY_BITS = 13
+#: The ``h1`` is the block's element, or one of the next two above.
+_IN_H1 = 1 / 3
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Return the names of the columns, in order: those of a page that has everything."""
-    markup = "<title>a</title><meta name=description content=a><p>a"
+    markup = "<title>a</title><meta name=description content=a><h1>a"
     ld_json = '{"articleBody": "a"}'
     page = blocks_from_walk(walk_markup(markup), max_blocks=9)
     page.head.ld_json.append(ld_json)
@@ -119,6 +122,7 @@ def _columns(page: Page, tables: CharTables, layout: Layout | None) -> Columns:
     columns |= _head_columns(page, text, tables)
     if page.elements and layout:
         columns |= _structure_columns(page, page.elements, text, layout)
+        columns |= _headline_columns(columns, layout)
     return columns | _neighbour_columns(columns)
 
 
@@ -209,8 +213,8 @@ def _position_columns(text: _Text) -> Columns:
     long_index = np.flatnonzero(is_long)
     if len(long_index) == 0:
         long_index = np.array([int(np.argmax(text.chars))])
-    columns["since_first_long"] = _signed_log(index - long_index[0])
-    columns["since_last_long"] = _signed_log(index - long_index[-1])
+    columns["since_first_long"] = signed_log(index - long_index[0])
+    columns["since_last_long"] = signed_log(index - long_index[-1])
     padded = np.concatenate(([-n_blocks], long_index, [2 * n_blocks]))
     columns["to_long_before"] = np.log1p(index - padded[np.searchsorted(long_index, index, side="left")])
     columns["to_long_after"] = np.log1p(padded[np.searchsorted(long_index, index, side="right") + 1] - index)
@@ -344,7 +348,8 @@ def _structure_columns(page: Page, elements: Elements, text: _Text, layout: Layo
         "log_media": np.log1p(np.array(page.media, np.float32)),
         "log_controls": np.log1p(np.array(page.controls, np.float32)),
     }
-    columns |= _landmark_columns(elements, layout)
+    tags = _landmark_ids(elements, layout)
+    columns |= _landmark_columns(tags, layout)
     sums = _prefix_sums(text, links)
     stats = sums[layout.last] - sums[layout.first]  # per element: chars, link chars, long chars, blocks
     columns |= _ancestor_columns(layout, stats)
@@ -353,17 +358,21 @@ def _structure_columns(page: Page, elements: Elements, text: _Text, layout: Layo
     return columns
 
 
-def _landmark_columns(elements: Elements, layout: Layout) -> Columns:
-    """Return one over the distance (plus one) to the nearest ancestor of each tag; 0 where there is none."""
-    numbers = {tag: number for number, tag in enumerate(LANDMARKS, 1)}
+def _landmark_ids(elements: Elements, layout: Layout) -> Ints:
+    """Return the number in `LANDMARKS`, plus one, of each element of `Layout.chains`; 0 for every other tag."""
     # A name begins with the tag, and a page has far fewer names than elements.
-    of_name = np.array([*(numbers.get(name.split(" ", 1)[0], 0) for name in elements.names), 0], np.int64)
-    ids = of_name[layout.names]
+    of_name = np.array([*(_LANDMARK_IDS.get(name.split(" ", 1)[0], 0) for name in elements.names), 0], np.int64)
+    ids: Ints = of_name[layout.names]
+    return ids
+
+
+def _landmark_columns(ids: Ints, layout: Layout) -> Columns:
+    """Return one over the distance (plus one) to the nearest ancestor of each tag; 0 where there is none."""
     near = np.zeros((len(ids), len(LANDMARKS) + 1), np.float32)
     index = np.arange(len(ids))
     for level in range(DEPTH - 1, -1, -1):
         near[index, ids[:, level]] = 1 / (1 + level)
-    columns: Columns = {f"near_{tag}": near[:, number] for tag, number in numbers.items()}
+    columns: Columns = {f"near_{tag}": near[:, number] for tag, number in _LANDMARK_IDS.items()}
     columns["depth"] = (layout.chains >= 0).sum(axis=1)
     return columns
 
@@ -414,7 +423,7 @@ def _branch_columns(layout: Layout, stats: NDArray[np.float64]) -> Columns:
         name = f"centre{int(share * 100)}"
         columns[f"{name}_inside"] = ((index >= low) & (index < high)).astype(np.float32)
         columns[f"{name}_steps"] = steps.astype(np.float32)
-        columns[f"{name}_offset"] = _signed_log(np.where(index < low, index - low, np.maximum(index - high + 1, 0)))
+        columns[f"{name}_offset"] = signed_log(np.where(index < low, index - low, np.maximum(index - high + 1, 0)))
         columns[f"{name}_through"] = np.clip((index - low) / max(high - low, 1), -1, 2)
         columns[f"{name}_branch_chars"] = chars / page[0]
         columns[f"{name}_branch_links"] = links / np.maximum(chars, 1)
@@ -423,6 +432,40 @@ def _branch_columns(layout: Layout, stats: NDArray[np.float64]) -> Columns:
         columns[f"{name}_branch_mean"] = np.log1p(chars / np.maximum(blocks, 1))
         columns[f"{name}_share"] = np.full(n_blocks, stats[centre, 0] / page[0])
     return columns
+
+
+def _headline_columns(columns: Columns, layout: Layout) -> Columns:
+    """Return where a block stands relative to the headline: the ``h1`` or block that says what the page's title says.
+
+    A page can hold a second story, with a headline of its own, or a programme above the first.
+    """
+    is_h1 = columns["near_h1"] >= _IN_H1
+    score = is_h1 + sum(columns[name] for name in ("title_cover", "title_equal") if name in columns)
+    headline = int(score.argmax())
+    if score[headline] < 1:
+        return {}
+    chains = layout.chains
+    index = np.arange(len(chains))
+    holds = (chains < 0) | ((layout.first[chains] <= headline) & (layout.last[chains] > headline))
+    holds[:, -1] = True
+    shared = chains[index, holds.argmax(axis=1)]
+    heads = np.cumsum(is_h1)
+    article = _nearest(columns["near_article"], chains)
+    inside = layout.last[shared] - layout.first[shared]
+    return {
+        "headline_offset": signed_log(index - headline),
+        "headline_steps": holds.argmax(axis=1).astype(np.float32),
+        "headline_blocks": np.log1p(inside),
+        "headline_place": (index - layout.first[shared]) / np.maximum(inside, 1),
+        "headline_rivals": np.log1p(np.abs(heads - heads[headline])),
+        "headline_article": (article == article[headline]).astype(np.float32),
+    }
+
+
+def _nearest(near: Floats, chains: Ints) -> Ints:
+    """Return the ancestor that a landmark column speaks of; -1 where there is none."""
+    level = np.rint(1 / np.maximum(near, 1 / DEPTH) - 1).astype(np.int64)
+    return np.where(near > 0, chains[np.arange(len(chains)), level], -1)
 
 
 def _group_columns(text: _Text, links: Floats, layout: Layout) -> Columns:
@@ -485,6 +528,7 @@ def _run_length(flags: NDArray[np.bool_]) -> Floats:
     return lengths
 
 
-def _signed_log(values: NDArray[np.floating]) -> Floats:
+def signed_log(values: NDArray[Any]) -> Floats:
+    """Return the logarithm of one plus the distance from 0, with its sign."""
     result: Floats = (np.sign(values) * np.log1p(np.abs(values))).astype(np.float32)
     return result

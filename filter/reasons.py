@@ -206,6 +206,7 @@ class _Wording:
             Evidence.TAGS: self._tags,
             Evidence.BOX: self._box,
             Evidence.CENTRE: self._centre,
+            Evidence.HEADLINE: self._headline,
             Evidence.ALIKE: self._alike,
             Evidence.REPEATS: self._repeats,
             Evidence.POSITION: self._position,
@@ -335,6 +336,15 @@ class _Wording:
         offset = self._value("centre40_offset", row)
         count = max(round(math.expm1(abs(offset))), 1)
         return f"stands {_count(count, 'line')} {'above' if offset < 0 else 'below'} the main text's part of the page"
+
+    def _headline(self, row: int) -> str:
+        offset = self._value("headline_offset", row)
+        if math.isnan(offset):
+            offset = self._value("title_offset", row)
+        count = round(math.expm1(abs(offset)))
+        if not count:
+            return "stands where the headline does"
+        return f"stands {_count(count, 'line')} {'above' if offset < 0 else 'below'} the headline"
 
     def _alike(self, row: int) -> str:
         assert self.names

@@ -8,4 +8,4 @@ MODEL_FILE = next(
     (folder / "newsfilter.npz" for folder in (_PACKAGE / "models",) if folder.is_dir()),
     _PACKAGE.parent / "models" / "newsfilter.npz",
 )
-MODEL_SHA256 = "b7fba8c94a179169d73b0028e36ba9c4eb3d3ed3b7cd5c3cfb2f50910ac36630"
+MODEL_SHA256 = "9feba65459afeeda62f304b7f7eec8979229ccf62eaf64f4ed5afeef2367ff2a"

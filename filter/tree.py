@@ -7,7 +7,8 @@ module knows which of them read the page.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from bs4 import Tag
 
 Attributes = dict[str, str | None]
-Event = tuple[str, Attributes | str | None]
+Event = tuple[str, Attributes | str | int | None]
 
 TEXT = "#text"
+HIDDEN = "#hidden"
 LD_JSON = "#ld+json"
 CLOSE = "/"
 _CLOSE: Event = (CLOSE, None)
@@ -51,8 +53,8 @@ def walk_markup(markup: str, with_hidden: bool = False) -> Iterator[Event]:
     ------
     tuple
         ``(tag, attributes)`` where an element opens, ``("#text", str)``, ``("#ld+json", str)`` for a
-        JSON-LD script, ``("/", None)`` where an element closes. Unseen and hidden elements open and
-        close with nothing between.
+        JSON-LD script, ``("/", None)`` where an element closes. Unseen elements open and close with nothing
+        between; of those that `with_hidden` would show, ``("#hidden", int)`` tells how many characters they hold.
 
     Raises
     ------
@@ -74,9 +76,9 @@ def walk_markup(markup: str, with_hidden: bool = False) -> Iterator[Event]:
         elif tag is not None and tag[0] not in "-_!":
             attributes: Attributes = node.attributes
             yield tag, attributes
-            if tag == "script" and attributes.get("type") == "application/ld+json":
-                yield LD_JSON, node.text()
-            if not is_unseen(tag, attributes, with_hidden):
+            if is_unseen(tag, attributes, with_hidden):
+                yield from _told(tag, attributes, node.text)
+            else:
                 child = node.child
             if child is None:
                 yield _CLOSE
@@ -110,16 +112,30 @@ def walk_soup(root: Tag, with_hidden: bool = False) -> Iterator[Event]:
             tag = node.name.lower()
             attributes = _soup_attributes(node)
             yield tag, attributes
-            if tag == "script" and attributes.get("type") == "application/ld+json":
-                # get_text knows which strings are code only if the parser marked them; html5lib does not.
-                yield LD_JSON, "".join(child for child in node.contents if isinstance(child, str))
             if is_unseen(tag, attributes, with_hidden):
+                yield from _told(tag, attributes, partial(_soup_text, node))
                 yield _CLOSE
             else:
                 stack.append(iter(node.contents))
         elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString) and node:
             # PreformattedString: comments, doctypes, declarations
             yield TEXT, node
+
+
+def _soup_text(node: Tag) -> str:
+    if node.name == "script":
+        # get_text knows which strings are code only if the parser marked them; html5lib does not.
+        return "".join(child for child in node.contents if isinstance(child, str))
+    return node.get_text()
+
+
+def _told(tag: str, attributes: Attributes, text: Callable[[], str]) -> Iterator[Event]:
+    """Yield what is told of an element that is not walked."""
+    if tag == "script":
+        if attributes.get("type") == "application/ld+json":
+            yield LD_JSON, text()
+    elif tag not in UNSEEN or tag == "noscript":
+        yield HIDDEN, len(text())
 
 
 def _soup_attributes(node: Tag) -> Attributes:

@@ -145,10 +145,22 @@ def test_a_page_that_waits_for_a_script_gives_what_it_hides(hidden: str, shown: 
     assert len([text for text in page.texts if text.startswith("The valve")]) == 8
 
 
+def test_running_text_hidden_behind_a_wall_is_found_beside_many_links() -> None:
+    menu = "".join(f"<li><a href=/{number}>Section {number} of the paper</a>" for number in range(60))
+    page = (
+        f"<ul>{menu}</ul><article><p>The boiler has failed again, the owner of the house on the hill said on Monday, "
+    )
+    page += f"and nobody knows why.</p><div class=wall hidden>{POST}</div></article>"
+    for walk in (partial(walk_markup, page), partial(walk_soup, BeautifulSoup(page, "html.parser"))):
+        assert sum(text.startswith("The valve") for text in blocks_of_page(walk, max_blocks=100).texts) == 8
+
+
 @pytest.mark.parametrize(
     "markup",
     [
-        f"{POST}<noscript>{POST * 9}</noscript>",
+        f"<p>{'The boiler has failed again. ' * 20}</p><div hidden>{POST}</div>",
+        "<p>A short note.</p><ul hidden>" + "<li><a href=x>One of the sections of the paper</a>" * 60 + "</ul>" + POST,
+        f"{POST * 2}<noscript>{POST * 9}</noscript>",
         "<p>A short note.</p><p hidden>Not for you.</p>",
         "<noscript>Please enable JavaScript to read this page.</noscript>",
     ],

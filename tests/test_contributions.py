@@ -196,5 +196,5 @@ def test_a_page_without_the_named_evidence_scores_lower(evidence, remove, at_lea
                 if reason.evidence is evidence and remove(page, row, reason):
                     column = LABELS.index(block.line.label)
                     lowered.append(MODEL.probabilities(page)[row, column] < probabilities[row, column])
-    assert len(lowered) >= 4
+    assert len(lowered) >= 2
     assert np.mean(lowered) >= at_least

@@ -16,7 +16,7 @@ TABLES = build_tables()
 LONG = "The weather office said on Monday that the rain in the hills will last until the end of the week or so."
 HEAD = "<title>Rain is due - The Hill Post</title><meta name=description content='Rain in the hills'>"
 #: Columns of what a page may lack even as markup.
-HEAD_COLUMNS = ("title_", "description_", "article_body")
+HEAD_COLUMNS = ("title_", "description_", "article_body", "headline_")
 
 
 def page_of(markup: str) -> Page:
@@ -207,6 +207,33 @@ def test_the_centre_is_where_the_running_text_is() -> None:
     paragraphs = f"<p>{LONG}</p>" * 4
     page = page_of(f"<nav><a href=x>Home</a></nav><main>{paragraphs}</main><footer>Top</footer>")
     assert column(page, "centre75_inside") == [0, 1, 1, 1, 1, 0]
+
+
+def test_where_a_block_stands_relative_to_the_headline() -> None:
+    story = f"<h1>Rain is due</h1><p>{LONG}</p>"
+    other = f"<h1>Sun is late</h1><p>{LONG}</p>"
+    page = page_of(
+        f"{HEAD}<nav><a href=x>Home</a></nav><main><article>{story}</article><article>{other}</article></main>"
+    )
+    assert column(page, "headline_offset") == [round(sign * float(np.log1p(n)), 5) for sign, n in
+                                               ((-1, 1), (1, 0), (1, 1), (1, 2), (1, 3))]  # fmt: skip
+    assert column(page, "headline_article") == [0, 1, 1, 0, 0]
+    assert column(page, "headline_rivals") == log1p(1, 0, 0, 1, 1)
+    assert column(page, "headline_steps") == [2, 0, 1, 2, 2]
+    assert column(page, "headline_blocks") == log1p(5, 1, 2, 4, 4)
+    assert column(page, "headline_place") == [0, 0, 0.5, 0.5, 0.75]
+
+
+def test_the_headline_is_what_the_title_says_though_another_h1_comes_first() -> None:
+    page = page_of(
+        f"<title>Rain is due in the hills - Post</title><h1>Post</h1><h1>Rain is due in the hills</h1><p>{LONG}</p>"
+    )
+    assert column(page, "headline_offset")[1] == 0
+
+
+def test_a_page_without_a_headline_has_no_place_relative_to_it() -> None:
+    page = page_of(f"<title>Snow</title><p>{LONG}</p><p>Sun</p>")
+    assert np.isnan(column(page, "headline_offset")).all()
 
 
 def test_blocks_alike_form_a_group() -> None:

@@ -23,7 +23,7 @@ from filter.layout import lay_out
 from filter.model import PROTOCOL, Model, Network, blend, dumps, in_doubt, load, loads, softmax
 from filter.pipeline import Classifier, shipped_model
 from filter.shipped import MODEL_FILE, MODEL_SHA256
-from filter.train.fit import _all_labels, _moments, _side_by_side
+from filter.train.fit import _all_labels, _dropped, _moments, _side_by_side
 from filter.tree import walk_markup
 
 ROOT = Path(__file__).parent.parent
@@ -218,6 +218,19 @@ def as_trained(rows: np.ndarray[Any, Any], mean: np.ndarray[Any, Any], scale: np
     return np.nan_to_num(np.clip((rows.astype(np.float64) - mean) * scale, -4, 4))
 
 
+def layers_of(fitted: MLPClassifier) -> tuple[list[Any], list[Any]]:
+    weights = [layer.astype(np.float32) for layer in fitted.coefs_]
+    return _all_labels(weights, [layer.astype(np.float32) for layer in fitted.intercepts_], fitted.classes_)
+
+
+def test_dropped_inputs_are_made_up_for_by_the_others() -> None:
+    rows = np.full((400, 50), 2, np.float32)
+    dropped = _dropped(rows, 0.2, np.random.default_rng(0))
+    assert set(np.unique(dropped)) == {0, 2.5}
+    assert abs(dropped.mean() - 2) < 0.05
+    assert (_dropped(rows, 0, np.random.default_rng(0)) == rows).all()
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("seen", [range(N_LABELS), (0, 1, 4, 8), (1, 5)], ids=["all labels", "some", "two"])
 def test_a_network_computes_what_scikit_learn_computes(seen: range | tuple[int, ...]) -> None:
@@ -226,7 +239,7 @@ def test_a_network_computes_what_scikit_learn_computes(seen: range | tuple[int, 
     mean, scale = _moments(rows)
     standard = as_trained(rows, mean, scale)
     fitted = MLPClassifier((12,), max_iter=30, random_state=0).fit(standard, target)
-    weights, biases = _all_labels(fitted)
+    weights, biases = layers_of(fitted)
     result = softmax(Network(mean, scale, tuple(weights), tuple(biases)).logits(rows))
     assert result.shape == (len(rows), N_LABELS)
     assert np.abs(result[:, fitted.classes_] - fitted.predict_proba(standard)).max() < 1e-5
@@ -239,9 +252,7 @@ def test_networks_side_by_side_give_the_mean_of_their_logits() -> None:
     target = np.resize(np.arange(N_LABELS), len(rows))
     mean, scale = _moments(rows)
     standard = as_trained(rows, mean, scale)
-    members = [
-        _all_labels(MLPClassifier((5,), max_iter=5, random_state=seed).fit(standard, target)) for seed in range(3)
-    ]
+    members = [layers_of(MLPClassifier((5,), max_iter=5, random_state=seed).fit(standard, target)) for seed in range(3)]
     apart = [Network(mean, scale, tuple(weights), tuple(biases)).logits(rows) for weights, biases in members]
     assert np.allclose(Network(mean, scale, *_side_by_side(members)).logits(rows), np.mean(apart, axis=0), atol=1e-5)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filter.errors import FilterError
-from filter.tree import CLOSE, LD_JSON, TEXT, Event, walk_markup, walk_soup
+from filter.tree import CLOSE, HIDDEN, LD_JSON, TEXT, Event, walk_markup, walk_soup
 
 ROOT = Path(__file__).parent
 PAGES = sorted([*ROOT.glob("pages/*/page.html"), *(ROOT.parent / "examples").glob("*.html")])
@@ -61,7 +61,7 @@ def test_other_parsers_give_the_same_elements_and_texts(path: Path, parser: str)
 def test_every_element_that_opens_closes(path: Path) -> None:
     depth = 0
     for name, _ in walk_markup(path.read_text("utf-8")):
-        depth += {CLOSE: -1, TEXT: 0, LD_JSON: 0}.get(name, 1)
+        depth += {CLOSE: -1, TEXT: 0, LD_JSON: 0, HIDDEN: 0}.get(name, 1)
         assert depth >= 0
     assert depth == 0
 
@@ -125,6 +125,13 @@ def test_what_is_hidden_can_be_asked_for(markup: str) -> None:
 
 
 @pytest.mark.parametrize("parser", ["lexbor", "html5lib", "lxml", "html.parser"])
+def test_it_is_told_how_much_is_hidden(parser: str) -> None:
+    page = "<body><div hidden><p>four</p><b>teen</b></div><noscript><p>six</p></noscript><template>no</template></body>"
+    walk = walk_markup(page) if parser == "lexbor" else walk_soup(BeautifulSoup(page, parser))
+    assert [value for name, value in walk if name == HIDDEN] == [8, 3]
+
+
+@pytest.mark.parametrize("parser", ["lexbor", "html5lib", "lxml", "html.parser"])
 def test_json_ld_comes_as_its_own_event(parser: str) -> None:
     page = '<html><head><script type="application/ld+json">{"a": "<p>"}</script></head><body></body></html>'
     walk = walk_markup(page) if parser == "lexbor" else walk_soup(BeautifulSoup(page, parser))
@@ -173,7 +180,7 @@ def test_a_bomb_of_unclosed_tags_keeps_the_text_before_it(bomb: str) -> None:
 )
 def test_scraps_are_walked(markup: str) -> None:
     names = [name for name, _ in walk_markup(markup)]
-    assert names.count(CLOSE) == sum(name not in (CLOSE, TEXT, LD_JSON) for name in names)
+    assert names.count(CLOSE) == sum(name not in (CLOSE, TEXT, LD_JSON, HIDDEN) for name in names)
 
 
 @settings(deadline=None)
@@ -183,4 +190,4 @@ def test_any_text_is_walked_or_refused(markup: str) -> None:
         names = [name for name, _ in walk_markup(markup)]
     except FilterError:
         return
-    assert names.count(CLOSE) == sum(name not in (CLOSE, TEXT, LD_JSON) for name in names)
+    assert names.count(CLOSE) == sum(name not in (CLOSE, TEXT, LD_JSON, HIDDEN) for name in names)
