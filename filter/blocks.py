@@ -31,11 +31,10 @@ MEDIA = frozenset("img picture figure video iframe audio svg object embed amp-im
 TELLING = frozenset("h1 h2 h3 h4 h5 h6 li dt dd blockquote pre td th figcaption caption".split())
 MAX_STEPS = 200
 _SHORTEST_STEP = len("/p[1]")
-#: A page that shows fewer characters than this, of any or of running text, and hides so many and so many times as
-#: much, waits for a script.
-_SHOWN, _SHOWN_RUNNING, _HIDDEN, _TIMES = 500, 1500, 500, 3
+#: A page that hides at least so many characters, and so many times those that it shows, waits for a script (`_SHOWN`).
+_HIDDEN, _TIMES = 500, 3
 #: Running text: a block of at least so many characters (jusText's LENGTH_LOW is 70), less than this share in links.
-_LONG, _LINKED = 80, 0.4
+LONG, LINKED = 80, 0.4
 _TAG_LEVELS = 4
 #: Gives the walk of a page without what is hidden, or, told True, with it.
 Walk = Callable[[bool], Iterable[Event]]
@@ -143,12 +142,16 @@ class Page:
 
     def chars(self) -> int:
         """Return the number of characters of all blocks."""
-        return sum(map(len, self.texts))
+        return int(self.sizes().sum())
 
     def running_chars(self) -> int:
         """Return how many characters are running text, not headings, items or links."""
         sizes, links = self.sizes(), np.array(self.link_chars, np.int64)
-        return int(sizes[(sizes >= _LONG) & (links < _LINKED * sizes)].sum())
+        return int(sizes[(sizes >= LONG) & (links < LINKED * sizes)].sum())
+
+
+#: Measures of a page, and how much one that waits for a script shows at most.
+_SHOWN: tuple[tuple[Callable[[Page], int], int], ...] = ((Page.chars, 500), (Page.running_chars, 1500))
 
 
 def blocks_from_text(text: str, *, max_blocks: int) -> Page:
@@ -213,15 +216,18 @@ def blocks_from_walk(walk: Iterable[Event], *, max_blocks: int, check: Callable[
 
 def _built_from_page(walk: Walk, new: Callable[[], Builder], check: Callable[[], None] | None) -> Builder:
     builder = _built(new(), walk(False), check)
-    limits: tuple[tuple[Callable[[Page], int], int], ...] = ((Page.chars, _SHOWN), (Page.running_chars, _SHOWN_RUNNING))
-    for measure, limit in limits:
-        shown = measure(builder.page)
-        least = max(_HIDDEN, _TIMES * shown)
-        if shown < limit and builder.hidden_chars >= least:
-            whole = _built(new(), walk(True), check)
-            if measure(whole.page) - shown >= least:
-                return whole
-    return builder
+    if builder.hidden_chars < _HIDDEN:
+        return builder
+    measured = [(measure, measure(builder.page), limit) for measure, limit in _SHOWN]
+    waiting = [
+        (measure, max(_HIDDEN, _TIMES * shown) + shown)
+        for measure, shown, limit in measured
+        if shown < limit and builder.hidden_chars >= _TIMES * shown
+    ]
+    if not waiting:
+        return builder
+    whole = _built(new(), walk(True), check)
+    return whole if any(measure(whole.page) >= least for measure, least in waiting) else builder
 
 
 def _built(builder: Builder, walk: Iterable[Event], check: Callable[[], None] | None) -> Builder:
@@ -247,7 +253,11 @@ def locators(elements: Elements, places: Iterable[int]) -> Iterator[str]:
     -1 is the page itself. An element deeper than `MAX_STEPS` gets the path of its ancestor at that depth, so
     that the length of all paths together stays linear in the size of the page.
     """
-    numbers = _numbers_among_siblings(elements).tolist()
+    counts: dict[tuple[int, str], int] = {}
+    numbers = []
+    for key in zip(elements.parents, elements.tags, strict=True):
+        counts[key] = number = counts.get(key, 0) + 1
+        numbers.append(number)
     paths = {-1: ""}
     for place in places:
         missing = []
@@ -260,21 +270,6 @@ def locators(elements: Elements, places: Iterable[int]) -> Iterator[str]:
             full = len(path) >= _SHORTEST_STEP * MAX_STEPS and path.count("/") >= MAX_STEPS
             paths[index] = path if full else f"{path}/{elements.tags[index]}[{numbers[index]}]"
         yield paths[place] or "/"
-
-
-def _numbers_among_siblings(elements: Elements) -> NDArray[np.int64]:
-    """Return which of its parent's children of its tag each element is, counted from 1."""
-    tags = [name.split(" ", 1)[0] for name in elements.names]
-    ids = {tag: number for number, tag in enumerate(dict.fromkeys(tags))}
-    signatures = np.array(elements.signatures, np.int64)
-    keys = np.array(elements.parents, np.int64) * len(ids) + np.array([ids[tag] for tag in tags], np.int64)[signatures]
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    index = np.arange(len(keys))
-    begins = np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(keys)]
-    numbers = np.empty_like(index)
-    numbers[order] = index - np.maximum.accumulate(np.where(begins, index, 0)) + 1
-    return numbers
 
 
 def ancestors(elements: Elements, index: int) -> Iterator[int]:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from filter.blocks import Elements, Page, blocks_from_walk
+from filter.blocks import LINKED, LONG, Elements, Page, blocks_from_walk
 from filter.characters import N_CLASSES, SIZE, CharClass, CharTables, code_points, look_up, starts_of
 from filter.layout import DEPTH, Layout, lay_out
 from filter.ngrams import word_hashes_of
@@ -36,14 +36,11 @@ Columns = dict[str, NDArray[Any]]
 
 #: Of a longer block only the beginning is measured: it is long, whatever follows.
 MAX_CHARS = 50_000
-#: A block of running text, not a heading or an item: jusText's LENGTH_LOW is 70.
-LONG = 80
 #: Tags whose nearness above a block tells its part of the page.
 LANDMARKS = (
     "article main section aside header footer nav figure figcaption ul ol li table form blockquote p h1 h2 h3 "
     "h4 h5 h6 a button time span div dl label address pre center".split()
 )
-_LANDMARK_IDS = {tag: number for number, tag in enumerate(LANDMARKS, 1)}
 #: Characters that say something by themselves.
 MARKS = "©@#%:?$€|/("
 _LEVELS = (1, 2, 3, 5, 8)
@@ -348,8 +345,7 @@ def _structure_columns(page: Page, elements: Elements, text: _Text, layout: Layo
         "log_media": np.log1p(np.array(page.media, np.float32)),
         "log_controls": np.log1p(np.array(page.controls, np.float32)),
     }
-    tags = _landmark_ids(elements, layout)
-    columns |= _landmark_columns(tags, layout)
+    columns |= _landmark_columns(elements, layout)
     sums = _prefix_sums(text, links)
     stats = sums[layout.last] - sums[layout.first]  # per element: chars, link chars, long chars, blocks
     columns |= _ancestor_columns(layout, stats)
@@ -358,27 +354,23 @@ def _structure_columns(page: Page, elements: Elements, text: _Text, layout: Layo
     return columns
 
 
-def _landmark_ids(elements: Elements, layout: Layout) -> Ints:
-    """Return the number in `LANDMARKS`, plus one, of each element of `Layout.chains`; 0 for every other tag."""
-    # A name begins with the tag, and a page has far fewer names than elements.
-    of_name = np.array([*(_LANDMARK_IDS.get(name.split(" ", 1)[0], 0) for name in elements.names), 0], np.int64)
-    ids: Ints = of_name[layout.names]
-    return ids
-
-
-def _landmark_columns(ids: Ints, layout: Layout) -> Columns:
+def _landmark_columns(elements: Elements, layout: Layout) -> Columns:
     """Return one over the distance (plus one) to the nearest ancestor of each tag; 0 where there is none."""
+    numbers = {tag: number for number, tag in enumerate(LANDMARKS, 1)}
+    # A name begins with the tag, and a page has far fewer names than elements.
+    of_name = np.array([*(numbers.get(name.split(" ", 1)[0], 0) for name in elements.names), 0], np.int64)
+    ids = of_name[layout.names]
     near = np.zeros((len(ids), len(LANDMARKS) + 1), np.float32)
     index = np.arange(len(ids))
     for level in range(DEPTH - 1, -1, -1):
         near[index, ids[:, level]] = 1 / (1 + level)
-    columns: Columns = {f"near_{tag}": near[:, number] for tag, number in _LANDMARK_IDS.items()}
+    columns: Columns = {f"near_{tag}": near[:, number] for tag, number in numbers.items()}
     columns["depth"] = (layout.chains >= 0).sum(axis=1)
     return columns
 
 
 def _prefix_sums(text: _Text, links: Floats) -> NDArray[np.float64]:
-    is_good = (text.chars >= LONG) & (links < 0.4 * text.chars)
+    is_good = (text.chars >= LONG) & (links < LINKED * text.chars)
     per_block = np.column_stack((text.chars, links, text.chars * is_good, np.ones_like(links)))
     return np.concatenate((np.zeros((1, 4)), np.cumsum(per_block, axis=0, dtype=np.float64)))
 
@@ -448,13 +440,14 @@ def _headline_columns(columns: Columns, layout: Layout) -> Columns:
     index = np.arange(len(chains))
     holds = (chains < 0) | ((layout.first[chains] <= headline) & (layout.last[chains] > headline))
     holds[:, -1] = True
-    shared = chains[index, holds.argmax(axis=1)]
+    steps = holds.argmax(axis=1)
+    shared = chains[index, steps]
     heads = np.cumsum(is_h1)
     article = _nearest(columns["near_article"], chains)
     inside = layout.last[shared] - layout.first[shared]
     return {
         "headline_offset": signed_log(index - headline),
-        "headline_steps": holds.argmax(axis=1).astype(np.float32),
+        "headline_steps": steps.astype(np.float32),
         "headline_blocks": np.log1p(inside),
         "headline_place": (index - layout.first[shared]) / np.maximum(inside, 1),
         "headline_rivals": np.log1p(np.abs(heads - heads[headline])),

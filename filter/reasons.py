@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from filter.blocks import Page
+from filter.blocks import LONG, Page
 from filter.characters import CharClass, CharTables, code_points, look_up
 from filter.contributions import Contributions, Evidence, column_groups, name_weights, word_weights
 from filter.document import Line
-from filter.features import LONG, MARKS, Floats
+from filter.features import MARKS, Floats
 from filter.labels import LABELS, Label
 from filter.layout import Layout, lay_out
 from filter.model import FAR_LEVELS, NEAR_LEVELS, Model

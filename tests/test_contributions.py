@@ -176,16 +176,16 @@ def without_names(page, _, reason):
 
 
 @pytest.mark.parametrize(
-    ("evidence", "remove", "at_least"),
+    ("evidence", "remove", "count", "at_least"),
     [
-        (Evidence.LINKS, without_links, 0.8),
-        (Evidence.TITLE, without_title, 0.8),
-        (Evidence.WORDS, without_words, 0.7),
-        (Evidence.NAME, without_names, 0.7),
-        (Evidence.FRAME, without_names, 0.7),
+        (Evidence.LINKS, without_links, 2, 0.8),
+        (Evidence.TITLE, without_title, 4, 0.8),
+        (Evidence.WORDS, without_words, 4, 0.7),
+        (Evidence.NAME, without_names, 4, 0.7),
+        (Evidence.FRAME, without_names, 4, 0.7),
     ],
 )
-def test_a_page_without_the_named_evidence_scores_lower(evidence, remove, at_least):
+def test_a_page_without_the_named_evidence_scores_lower(evidence, remove, count, at_least):
     """A change of the page moves more than one column, so the share is below one; by chance it were a half."""
     lowered = []
     for path in PAGES:
@@ -196,5 +196,5 @@ def test_a_page_without_the_named_evidence_scores_lower(evidence, remove, at_lea
                 if reason.evidence is evidence and remove(page, row, reason):
                     column = LABELS.index(block.line.label)
                     lowered.append(MODEL.probabilities(page)[row, column] < probabilities[row, column])
-    assert len(lowered) >= 2
+    assert len(lowered) >= count
     assert np.mean(lowered) >= at_least
