@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ _SHORTEST_STEP = len("/p[1]")
 #: A page that hides at least so many characters, and so many times those that it shows, waits for a script (`_SHOWN`).
 _HIDDEN, _TIMES = 500, 3
 #: Running text: a block of at least so many characters (jusText's LENGTH_LOW is 70), less than this share in links.
-LONG, LINKED = 80, 0.4
+LONG, _LINKED = 80, 0.4
 _TAG_LEVELS = 4
 #: Gives the walk of a page without what is hidden, or, told True, with it.
 Walk = Callable[[bool], Iterable[Event]]
@@ -146,8 +146,14 @@ class Page:
 
     def running_chars(self) -> int:
         """Return how many characters are running text, not headings, items or links."""
-        sizes, links = self.sizes(), np.array(self.link_chars, np.int64)
-        return int(sizes[(sizes >= LONG) & (links < LINKED * sizes)].sum())
+        sizes = self.sizes()
+        return int(sizes[is_running(sizes, np.array(self.link_chars, np.int64))].sum())
+
+
+def is_running(sizes: NDArray[Any], link_sizes: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return whether each block is running text, from its characters and those of them in links."""
+    result: NDArray[np.bool_] = (sizes >= LONG) & (link_sizes < _LINKED * sizes)
+    return result
 
 
 #: Measures of a page, and how much one that waits for a script shows at most.

@@ -21,10 +21,20 @@ _BODY, _TITLE = LABELS.index(Label.BODY), LABELS.index(Label.TITLE)
 _NEAR = (-4, -3, -2, -1, 1, 2, 3, 4)
 _WINDOWS = (3, 10, 30)
 _LEVELS = (1, 2, 3, 4, 6)
-_N_TEXT = len(LABELS) * (1 + len(_NEAR) + 2 * len(_WINDOWS)) + 2 * len(_WINDOWS) + 8
-_N_STRUCTURE = 3 * 3 + 2 * len(_LEVELS)
-#: Number of columns of `context_table`.
-N_CONTEXT = _N_TEXT + _N_STRUCTURE
+_TEXT_NAMES = (
+    *(f"own_{label}" for label in LABELS),
+    *(f"first_{label}{shift:+d}" for shift in _NEAR for label in LABELS),
+    *(f"{side}{width}_{label}" for width in _WINDOWS for side in ("before", "after") for label in (*LABELS, "text")),
+    *("body_before", "body_after", "log_body", "body_share"),
+    *("titles_before", "titles_after", "likeliest_title", "title_offset"),
+)
+_STRUCTURE_NAMES = (
+    *(f"{group}_{what}" for group in GROUPS for what in ("body", "text", "others")),
+    *(f"up{level}_{what}" for level in _LEVELS for what in ("body", "of_body")),
+)
+#: Names of the columns of `context_table`, in order.
+NAMES = (*_TEXT_NAMES, *_STRUCTURE_NAMES)
+N_CONTEXT = len(NAMES)
 #: log(1e-4): a first-stage probability below that says no more.
 _FLOOR = 1e-4
 
@@ -50,22 +60,8 @@ def context_table(page: Page, probabilities: Floats, layout: Layout | None) -> F
     if layout:
         parts += _tree_parts(layout, probabilities[:, _BODY], chars)
     else:
-        parts.append(np.full((len(page), _N_STRUCTURE), np.nan, np.float32))
+        parts.append(np.full((len(page), len(_STRUCTURE_NAMES)), np.nan, np.float32))
     return np.column_stack(parts).astype(np.float32)
-
-
-def names() -> tuple[str, ...]:
-    """Return the names of the columns of `context_table`, in order."""
-    windows = [f"{side}{width}" for width in _WINDOWS for side in ("before", "after")]
-    return (
-        *(f"own_{label}" for label in LABELS),
-        *(f"first_{label}{shift:+d}" for shift in _NEAR for label in LABELS),
-        *(f"{window}_{label}" for window in windows for label in (*LABELS, "text")),
-        *("body_before", "body_after", "log_body", "body_share"),
-        *("titles_before", "titles_after", "likeliest_title", "title_offset"),
-        *(f"{group}_{what}" for group in GROUPS for what in ("body", "text", "others")),
-        *(f"up{level}_{what}" for level in _LEVELS for what in ("body", "of_body")),
-    )
 
 
 def own_columns(probabilities: Floats) -> Floats:

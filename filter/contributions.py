@@ -141,7 +141,7 @@ def column_groups() -> dict[Evidence, tuple[str, ...]]:
 
 @cache
 def _columns_like(pattern: str) -> tuple[str, ...]:
-    return tuple(name for name in (*input_names(), *context.names()) if re.fullmatch(pattern, name))
+    return tuple(name for name in (*input_names(), *context.NAMES) if re.fullmatch(pattern, name))
 
 
 def evidence_of(column: str) -> tuple[Evidence, ...]:
@@ -169,7 +169,7 @@ def contributions(model: Model, page: Page, labels: Ints, check: Callable[[], No
     table = np.hstack((inputs, context_table(page, first, layout)))
     logits = model.judge(table, doubtful, has_markup=bool(layout))
     score = log_odds(logits, labels)
-    names = (*input_names(), *context.names())
+    names = (*input_names(), *context.NAMES)
 
     def weight(group: Sequence[str]) -> Floats:
         if check:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from filter.blocks import LINKED, LONG, Elements, Page, blocks_from_walk
+from filter.blocks import LONG, Elements, Page, blocks_from_walk, is_running
 from filter.characters import N_CLASSES, SIZE, CharClass, CharTables, code_points, look_up, starts_of
 from filter.layout import DEPTH, Layout, lay_out
 from filter.ngrams import word_hashes_of
@@ -370,8 +370,8 @@ def _landmark_columns(elements: Elements, layout: Layout) -> Columns:
 
 
 def _prefix_sums(text: _Text, links: Floats) -> NDArray[np.float64]:
-    is_good = (text.chars >= LONG) & (links < LINKED * text.chars)
-    per_block = np.column_stack((text.chars, links, text.chars * is_good, np.ones_like(links)))
+    running = text.chars * is_running(text.chars, links)
+    per_block = np.column_stack((text.chars, links, running, np.ones_like(links)))
     return np.concatenate((np.zeros((1, 4)), np.cumsum(per_block, axis=0, dtype=np.float64)))
 
 
@@ -408,8 +408,7 @@ def _branch_columns(layout: Layout, stats: NDArray[np.float64]) -> Columns:
         heavy = np.flatnonzero(stats[:-1, 2] >= share * page[2])
         centre = int(heavy[-1]) if len(heavy) else -1
         low, high = first[centre], last[centre]
-        holds = (chains < 0) | ((first[chains] <= low) & (last[chains] >= high) & (chains <= centre))
-        steps = holds.argmax(axis=1)
+        steps = (_holds(layout, low, high) & (chains <= centre)).argmax(axis=1)
         branch = chains[index, np.maximum(steps - 1, 0)]
         chars, links, good, blocks = stats[branch].T
         name = f"centre{int(share * 100)}"
@@ -438,7 +437,7 @@ def _headline_columns(columns: Columns, layout: Layout) -> Columns:
         return {}
     chains = layout.chains
     index = np.arange(len(chains))
-    holds = (chains < 0) | ((layout.first[chains] <= headline) & (layout.last[chains] > headline))
+    holds = _holds(layout, headline, headline + 1)
     holds[:, -1] = True
     steps = holds.argmax(axis=1)
     shared = chains[index, steps]
@@ -453,6 +452,13 @@ def _headline_columns(columns: Columns, layout: Layout) -> Columns:
         "headline_rivals": np.log1p(np.abs(heads - heads[headline])),
         "headline_article": (article == article[headline]).astype(np.float32),
     }
+
+
+def _holds(layout: Layout, low: int, high: int) -> NDArray[np.bool_]:
+    """Return whether each ancestor of each block, and what is above the root, holds the blocks from `low` to `high`."""
+    chains = layout.chains
+    result: NDArray[np.bool_] = (chains < 0) | ((layout.first[chains] <= low) & (layout.last[chains] >= high))
+    return result
 
 
 def _nearest(near: Floats, chains: Ints) -> Ints:
