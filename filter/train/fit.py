@@ -159,9 +159,9 @@ def fit_linear(samples: Sequence[Sample], recipe: Recipe) -> Linear:
 
     One against the rest lets a block whose kind is unknown teach body what it is not, and nothing else.
     """
-    tree = [sample for sample in samples if sample.near is not None and sample.far is not None]
     # The text of a page is the same in both modes.
     once = [sample for sample in samples if not sample.is_twin]
+    tree = [sample for sample in once if sample.near is not None and sample.far is not None]
     text = _one_against_rest(*_linear_rows(once, "text", recipe), recipe)
     if not tree:
         return Linear(text, *(np.zeros((1 << NAME_BITS, _N_LABELS), np.float32),) * 2)

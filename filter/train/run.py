@@ -27,10 +27,12 @@ from filter.evaluate.out_of_fold import OutOfFold, write_out_of_fold
 from filter.features import Floats, Ints
 from filter.labels import LABELS, Label
 from filter.model import PROTOCOL, Model, dumps, softmax
+from filter.train.bare import bare_markup, cut_lines
 from filter.train.calibrate import temperatures
 from filter.train.card import card
 from filter.train.compose import compose
 from filter.train.fit import Fitted, Progress, Recipe, Stages, fit
+from filter.train.graft import with_second_story
 from filter.train.quality import fit_quality
 from filter.train.samples import UNKNOWN, Sample, is_trusted, line_sample, page_samples
 
@@ -39,6 +41,8 @@ MODEL_NAME = "newsfilter.npz"
 LINE_WEIGHT, COMPOSED_WEIGHT = 6.0, 1.5
 #: Composed documents for each labelled one.
 COMPOSED = 2
+#: How many articles also come with a second story, and how much such a page counts.
+_SECOND_STORIES, _SECOND_WEIGHT = 0.3, 0.5
 _BATCH = 64
 _BODY = LABELS.index(Label.BODY)
 
@@ -63,27 +67,37 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class _Data:
-    """Samples with their folds, and how many inputs were used or left out."""
+    """Samples with their folds, and how many inputs were used or left out.
+
+    `made` are those that are made of the labelled documents: composed ones and bare pages.
+    """
 
     pages: list[tuple[Sample, ...]]
     documents: list[Sample]
-    composed: list[Sample]
+    made: list[Sample]
     document_folds: NDArray[np.int64]
-    composed_folds: NDArray[np.int64]
+    made_folds: NDArray[np.int64]
     counts: dict[str, int]
 
     @property
     def samples(self) -> list[Sample]:
-        return [*(sample for page in self.pages for sample in page), *self.documents, *self.composed]
+        return [*(sample for page in self.pages for sample in page), *self.documents, *self.made]
 
     @property
     def owners(self) -> list[Sample]:
         """The sample of each page and of each labelled document that out-of-fold answers are given for."""
         return [*(samples[0] for samples in self.pages), *self.documents]
 
+    @property
+    def judged(self) -> list[int]:
+        """Which of `samples` are met in life: each page in both modes, and the labelled documents as they are."""
+        starts = np.cumsum([0, *map(len, self.pages)])
+        pages = [int(start) + mode for start in starts[:-1] for mode in range(2)]
+        return [*pages, *range(int(starts[-1]), int(starts[-1]) + len(self.documents))]
+
     def folds(self, recipe: Recipe) -> NDArray[np.int64]:
         pages = [fold_of(sample.group, recipe.folds) for page in self.pages for sample in page]
-        return np.concatenate((np.array(pages, np.int64), self.document_folds, self.composed_folds))
+        return np.concatenate((np.array(pages, np.int64), self.document_folds, self.made_folds))
 
 
 def train(lines: Sequence[Path], pages: Sequence[Path], out: Path, *, recipe: Recipe, progress: Progress) -> Training:
@@ -117,7 +131,8 @@ def train(lines: Sequence[Path], pages: Sequence[Path], out: Path, *, recipe: Re
     if not samples or len(np.unique(folds)) < recipe.folds:
         raise CorpusError(f"too little data: {len(samples)} samples do not fill {recipe.folds} folds")
     fitted = fit(samples, folds, recipe, progress)
-    heat = temperatures(samples, fitted.logits)
+    judged = data.judged
+    heat = temperatures([samples[index] for index in judged], [fitted.logits[index] for index in judged])
     manifest = _manifest(lines, pages, recipe, data.counts)
     models = [_model(tables, stages, heat, manifest) for stages in fitted.stages]
     answers = _out_of_fold(data, fitted, heat, recipe)
@@ -143,9 +158,10 @@ def _read(
         for document, group in zip(documents, groups, strict=True)
     ]
     composed, composed_folds = composed_samples(documents, folds, tables, recipe)
+    bare, bare_folds = bare_samples(documents, folds, tables, recipe)
     found, counts = _read_pages(pages, tables, recipe, progress)
-    counts |= {"documents": len(documents), "composed documents": len(composed)}
-    return _Data(found, labelled, composed, folds, composed_folds, counts)
+    counts |= {"documents": len(documents), "composed documents": len(composed), "bare documents": len(bare)}
+    return _Data(found, labelled, [*composed, *bare], folds, np.concatenate((composed_folds, bare_folds)), counts)
 
 
 def composed_samples(
@@ -170,6 +186,30 @@ def composed_samples(
     return samples, np.array(own_folds, np.int64)
 
 
+def bare_samples(
+    documents: Sequence[LineDocument], folds: Ints, tables: CharTables, recipe: Recipe
+) -> tuple[list[Sample], Ints]:
+    """Return the documents, or a few lines of each, as small pages and as plain lines, and their folds.
+
+    Parameters
+    ----------
+    documents : sequence of LineDocument
+    folds : ndarray of shape (n_documents,), int64
+    tables : CharTables
+    recipe : Recipe
+    """
+    random = np.random.default_rng(recipe.seed)
+    samples: list[Sample] = []
+    own_folds: list[int] = []
+    for document, fold in zip(documents, folds.tolist(), strict=True):
+        part = replace(document, lines=cut_lines(document.lines, random))
+        is_cut = len(part.lines) < len(document.lines)
+        for markup in (bare_markup(part, random), *((None,) if is_cut else ())):
+            samples.append(line_sample(part, f"bare-{fold}", tables, COMPOSED_WEIGHT, markup))
+            own_folds.append(fold)
+    return samples, np.array(own_folds, np.int64)
+
+
 def _read_pages(
     paths: Sequence[Path], tables: CharTables, recipe: Recipe, progress: Progress
 ) -> tuple[list[tuple[Sample, ...]], dict[str, int]]:
@@ -178,7 +218,9 @@ def _read_pages(
     outcomes: Counter[str] = Counter()
     parallel = joblib.Parallel(n_jobs=recipe.jobs)
     for batch in _batches(read_pages(paths) if paths else ()):
-        for samples in parallel(joblib.delayed(page_samples)(record, tables) for record in batch):
+        guests = _guests(batch, recipe)
+        tasks = zip(batch, guests, strict=True)
+        for samples in parallel(joblib.delayed(_samples)(record, guest, tables) for record, guest in tasks):
             if not samples:
                 outcomes["pages without blocks or with too many"] += 1
                 continue
@@ -186,6 +228,34 @@ def _read_pages(
             found.append(samples)
         progress("pages", len(found), 0)
     return found, dict(outcomes)
+
+
+def _guests(batch: Sequence[PageRecord], recipe: Recipe) -> list[PageRecord | None]:
+    """Return for some articles of a batch another one of the same fold, to be a second story; None for the others."""
+    guests: list[PageRecord | None] = []
+    for record in batch:
+        random = np.random.default_rng(zlib.crc32(f"guest of {record.id}".encode()))
+        fold = fold_of(record.domain, recipe.folds)
+        others = [
+            other
+            for other in batch
+            if other.kind == "article" and other.domain != record.domain and fold_of(other.domain, recipe.folds) == fold
+        ]
+        wanted = record.kind == "article" and others and random.random() < _SECOND_STORIES
+        guests.append(others[int(random.integers(len(others)))] if wanted else None)
+    return guests
+
+
+def _samples(record: PageRecord, guest: PageRecord | None, tables: CharTables) -> tuple[Sample, ...]:
+    """Return the samples of a page; where it has a guest, two more of the page with both stories."""
+    own = page_samples(record, tables)
+    if not own or guest is None:
+        return own
+    both = with_second_story(record, guest, np.random.default_rng(zlib.crc32(record.id.encode())))
+    grafted = page_samples(both, tables)[:2] if both else ()
+    return own + tuple(
+        replace(sample, weights=sample.weights * np.float32(_SECOND_WEIGHT), is_twin=True) for sample in grafted
+    )
 
 
 def _batches(records: Iterable[PageRecord]) -> Iterator[list[PageRecord]]:

@@ -147,9 +147,24 @@ def _left_over(labels: Ints, random: np.random.Generator) -> Ints:
     return np.array(kept)
 
 
-def line_sample(document: LineDocument, group: str, tables: CharTables, weight: float) -> Sample:
-    """Return a labelled document; each line weighs `weight` times the root of its words."""
-    page = blocks_from_text("\n".join(line.text for line in document.lines), max_blocks=10**6)
+def line_sample(
+    document: LineDocument, group: str, tables: CharTables, weight: float, markup: str | None = None
+) -> Sample:
+    """Return a labelled document, as plain lines or as `markup`; each line weighs `weight` times the root of its words.
+
+    Parameters
+    ----------
+    document : LineDocument
+    group : str
+    tables : CharTables
+    weight : float
+    markup : str, optional
+        A page in which each line is one block.
+    """
+    if markup is None:
+        page = blocks_from_text("\n".join(line.text for line in document.lines), max_blocks=10**6)
+    else:
+        page = blocks_of_page(partial(walk_markup, markup), max_blocks=10**6)
     labels = np.array([LABELS.index(line.label) for line in document.lines])
     n_words = np.array([len(words(line.text)) for line in document.lines])
     weights = (weight * np.sqrt(np.maximum(n_words, 4))).astype(np.float32)
