@@ -4,7 +4,8 @@ The model's columns are gathered in kinds of evidence that a person understands:
 above. A kind's contribution is what the label's log-odds lose when its columns are set to their training mean
 (occlusion: Zeiler and Fergus 2014, https://doi.org/10.1007/978-3-319-10590-1_53). The stage that gave the label judges
 again; a second stage sees the changed columns and what the first one makes of them. What the first stage said of
-*other* blocks stays as it is: it is evidence of its own (`Evidence.ABOVE`, ...).
+*other* blocks stays as it is: it is evidence of its own (`Evidence.ABOVE`, ...). What a block's label gains or loses
+where it decides together with those alike (`filter.agreement`) belongs to `Evidence.ALIKE`.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ class Evidence(StrEnum):
     RULE = "rule"
 
 
+#: A probability under this is taken for it, so that its logarithm is a number.
+_LEAST = np.float32(1e-30)
 _LABEL = f"({'|'.join(LABELS)})"
 _GROUP = f"({'|'.join(GROUPS)})"
 #: The columns of each kind of evidence; every name matches one pattern. The block's own first-stage judgement
@@ -167,20 +170,24 @@ def contributions(model: Model, page: Page, labels: Ints, check: Callable[[], No
     first = softmax(model.first.logits(inputs))
     doubtful = in_doubt(first)
     table = np.hstack((inputs, context_table(page, first, layout)))
-    logits = model.judge(table, doubtful, has_markup=bool(layout))
-    score = log_odds(logits, labels)
+    temperature = model.temperature[0 if layout else 1]
+    logits = model.judge(table, doubtful)
+    score = log_odds(logits / temperature, labels)
+    probabilities = model.settle(logits, page, layout)
     names = (*input_names(), *context.NAMES)
 
     def weight(group: Sequence[str]) -> Floats:
         if check:
             check()
         without = neutral(model, table, [names.index(name) for name in group])
-        return score - log_odds(model.judge(without, doubtful, has_markup=bool(layout)), labels)
+        return score - log_odds(model.judge(without, doubtful) / temperature, labels)
 
+    weights = {evidence: weight(group) for evidence, group in column_groups().items()}
+    weights[Evidence.ALIKE] += log_odds(np.log(np.maximum(probabilities, _LEAST)), labels) - score
     deviations = standardise(table, model.second.mean, model.second.scale)
     return Contributions(
-        probabilities=softmax(logits),
-        weights={evidence: weight(group) for evidence, group in column_groups().items()},
+        probabilities=probabilities,
+        weights=weights,
         neighbours={part: weight(_columns_like(pattern)) for part, pattern in _NEIGHBOURS.items()},
         columns=dict(zip(names, table.T, strict=True)),
         deviations=dict(zip(names, deviations.T, strict=True)),

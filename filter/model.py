@@ -6,7 +6,8 @@ Two stages, run with numpy alone:
    scores, those of the neighbouring blocks and the feature table go through a small neural network;
 2. where that leaves doubt, the same with the context of first-stage probabilities (`filter.context`) goes
    through a second network and through boosted trees (`filter.forest`), which err differently: the
-   log-odds of body are the mean of both.
+   log-odds of body are the mean of both. Blocks that a template made alike then decide together
+   (`filter.agreement`).
 
 The file is an uncompressed ``.npz`` of arrays (no pickle: loading runs no code) with one JSON text
 among them, the manifest. Protocol numbers are raised when the meaning of an array changes.
@@ -30,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filter import features
+from filter.agreement import agree, rest_of
 from filter.blocks import Page
 from filter.characters import CharTables
 from filter.context import N_CONTEXT, context_table, own_columns
@@ -120,11 +122,8 @@ def in_doubt(probabilities: Floats) -> NDArray[np.bool_]:
 
 def blend(logits: Floats, scores: Floats) -> Floats:
     """Return logits whose log-odds of body are the mean of the network's and of the trees' `scores`."""
-    others = np.delete(logits, _BODY, axis=1)
-    top = others.max(axis=1)
-    rest = top + np.log(np.exp(others - top[:, None]).sum(axis=1))
     blended = logits.copy()
-    blended[:, _BODY] = (logits[:, _BODY] + rest + scores) / 2
+    blended[:, _BODY] = (logits[:, _BODY] + rest_of(logits) + scores) / 2
     return blended
 
 
@@ -184,11 +183,17 @@ class Model:
                 table[start : start + len(own), self.n_inputs :] = context[own]
                 start += len(own)
         logits[doubtful] = blend(self.second.logits(table), self.forest.scores(table))
-        for layout, part in zip(layouts, parts, strict=True):
-            yield softmax(logits[part] / self.temperature[0 if layout else 1])
+        for page, layout, part in zip(pages, layouts, parts, strict=True):
+            yield self.settle(logits[part], page, layout)
 
-    def judge(self, table: Floats, doubtful: NDArray[np.bool_], *, has_markup: bool) -> Floats:
-        """Return the outputs before the last softmax for rows of a table, shape (n_rows, 9); for explanations.
+    def settle(self, logits: Floats, page: Page, layout: Layout | None) -> Floats:
+        """Return the probabilities of a page from the logits of its blocks, shape (n_blocks, 9)."""
+        if layout:
+            logits = agree(logits, layout.groups["like"], page.sizes())
+        return softmax(logits / self.temperature[0 if layout else 1])
+
+    def judge(self, table: Floats, doubtful: NDArray[np.bool_]) -> Floats:
+        """Return the logits of rows of a table before blocks agree, shape (n_rows, 9); for explanations.
 
         Parameters
         ----------
@@ -197,15 +202,12 @@ class Model:
             looked at but computed from its inputs.
         doubtful : ndarray of shape (n_rows,), bool
             Rows that the second stage judges; the first judges the others.
-        has_markup : bool
-            Whether the rows are of HTML.
         """
         logits = self.first.logits(table[:, : self.n_inputs])
         rows = table[doubtful]
         rows[:, self.n_inputs : self.n_inputs + len(LABELS)] = own_columns(softmax(logits[doubtful]))
         logits[doubtful] = blend(self.second.logits(rows), self.forest.scores(rows))
-        result: Floats = logits / self.temperature[0 if has_markup else 1]
-        return result
+        return logits
 
     def confidence(self, page: Page, probabilities: Floats) -> float | None:
         """Return the word F1 to be expected of the page's body text, in [0, 1]; None where the model has no `quality`.

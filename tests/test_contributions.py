@@ -100,16 +100,38 @@ def test_a_weight_is_what_the_label_loses_without_the_columns(path):
     page = read(path)
     first = softmax(MODEL.first.logits(MODEL.inputs(page, lay_out(page, page.elements) if page.elements else None)))
     doubtful = first.max(axis=1) < 0.98
+    heat = MODEL.temperature[0 if page.elements else 1]
     for evidence in (Evidence.WORDS, Evidence.ABOVE, Evidence.LENGTH, Evidence.TAGS):
         for row in range(0, len(page), 7):
             rows = np.array([[found.columns[name][row] for name in all_columns]])
+            whole = MODEL.judge(rows.copy(), doubtful[row : row + 1]) / heat
             for number, name in enumerate(all_columns):
                 if name in column_groups()[evidence] and not np.isnan(rows[0, number]):
                     rows[0, number] = means[name]
-            without = MODEL.judge(rows, doubtful[row : row + 1], has_markup=page.elements is not None)
-            score = log_odds(np.log(found.probabilities[row : row + 1].astype(float)), labels[row : row + 1])
-            loss = score - log_odds(without, labels[row : row + 1])
+            without = MODEL.judge(rows, doubtful[row : row + 1]) / heat
+            loss = log_odds(whole, labels[row : row + 1]) - log_odds(without, labels[row : row + 1])
             assert found.weights[evidence][row] == pytest.approx(loss[0], abs=2e-2)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_what_blocks_agree_on_is_evidence_of_being_alike(path):
+    """The weights without it tell what the row says alone; with it, what the page says."""
+    found, labels = explained(path)
+    page = read(path)
+    layout = lay_out(page, page.elements) if page.elements else None
+    table = np.column_stack([found.columns[name] for name in (*input_names(), *context.NAMES)])
+    doubtful = softmax(MODEL.first.logits(MODEL.inputs(page, layout))).max(axis=1) < 0.98
+    heat = MODEL.temperature[0 if page.elements else 1]
+    alone = log_odds(MODEL.judge(table, doubtful) / heat, labels)
+    columns = [
+        number
+        for number, name in enumerate((*input_names(), *context.NAMES))
+        if name in column_groups()[Evidence.ALIKE]
+    ]
+    without = log_odds(MODEL.judge(neutral(MODEL, table, columns), doubtful) / heat, labels)
+    together = log_odds(np.log(np.maximum(found.probabilities, 1e-30)), labels)
+    np.testing.assert_allclose(found.weights[Evidence.ALIKE], together - without, atol=2e-2)
+    assert (np.abs(together - alone) > 0.05).any() == (layout is not None)
 
 
 def test_neutral_leaves_what_the_page_cannot_tell():

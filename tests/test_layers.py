@@ -29,8 +29,9 @@ LAYERS = {
     "layout": "blocks numpy",
     "features": "text tree blocks characters ngrams layout numpy",
     "context": "labels blocks layout features numpy",
+    "agreement": "labels features numpy",
     "forest": "features numpy",
-    "model": "errors labels blocks characters ngrams layout features context forest quality numpy",
+    "model": "agreement errors labels blocks characters ngrams layout features context forest quality numpy",
     "selection": "blocks selectolax bs4",
     "rules": "errors labels document blocks features selection re2 bs4",
     "shipped": "",
@@ -53,9 +54,9 @@ LAYERS = {
         "trafilatura readability newspaper resiliparse justext goose3 boilerpy3"
     ),
     "train": (
-        "errors text labels document decode tree blocks characters ngrams layout features context forest quality model "
-        "pipeline shipped "
-        "filter corpora evaluate numpy scipy sklearn joblib threadpoolctl"
+        "errors text labels document decode tree blocks characters ngrams layout features context agreement forest "
+        "quality model pipeline shipped "
+        "filter corpora evaluate numpy scipy sklearn joblib selectolax threadpoolctl"
     ),
     "scrapy": "errors document output labels model pipeline rules itemadapter w3lib",
     "cli": (

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
 
+from filter.agreement import agree
 from filter.blocks import blocks_from_text, blocks_from_walk
 from filter.context import context_table
 from filter.errors import ModelCompatibilityError, ModelError, ModelIntegrityError, ModelNotFoundError
@@ -285,9 +286,10 @@ def test_the_second_stage_answers_where_the_first_is_in_doubt_and_only_there(mod
     doubtful = in_doubt(first)
     assert 0 < doubtful.sum() < len(page)
     second = blend(model.second.logits(table), model.forest.scores(table))
-    expected = softmax(np.where(doubtful[:, None], second, logits) / model.temperature[0])
-    assert np.allclose(model.probabilities(page), expected, atol=1e-5)
-    assert np.allclose(softmax(model.judge(table, doubtful, has_markup=True)), expected, atol=1e-5)
+    expected = np.where(doubtful[:, None], second, logits)
+    assert np.allclose(model.judge(table, doubtful), expected, atol=1e-4)
+    agreed = agree(expected, layout.groups["like"], page.sizes())
+    assert np.allclose(model.probabilities(page), softmax(agreed / model.temperature[0]), atol=1e-5)
 
 
 def test_pages_scored_together_get_what_each_gets_alone(model: Model) -> None:

@@ -19,6 +19,7 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
+from filter.agreement import agree
 from filter.context import context_table
 from filter.features import Floats, Ints
 from filter.forest import Forest
@@ -133,7 +134,10 @@ def fit(samples: Sequence[Sample], folds: NDArray[np.int64], recipe: Recipe, pro
     doubted = replace(task, labels=[_doubted(own, known) for own, known in zip(labels, first, strict=True)])
     forests = doubted.fit_folds("trees", fit_trees, inputs)
     stages = [Stages(linears[fold], firsts[fold], seconds[fold], forests[fold]) for fold in everything]
-    logits = [_last_logits(stages[own], known, rows) for own, known, rows in zip(folds, first, inputs, strict=True)]
+    logits = [
+        _last_logits(stages[own], known, rows, sample)
+        for own, known, rows, sample in zip(folds, first, inputs, samples, strict=True)
+    ]
     return Fitted(stages, logits)
 
 
@@ -146,12 +150,12 @@ def _doubted(labels: Ints, first: Floats) -> Ints:
     return np.where(chosen, labels, UNKNOWN)
 
 
-def _last_logits(stages: Stages, first: Floats, inputs: Floats) -> Floats:
+def _last_logits(stages: Stages, first: Floats, inputs: Floats, sample: Sample) -> Floats:
     """Return the logits of a sample, as `filter.model.Model` computes them."""
     doubtful = in_doubt(softmax(first))
     logits = first.copy()
     logits[doubtful] = blend(stages.second.logits(inputs[doubtful]), stages.forest.scores(inputs[doubtful]))
-    return logits
+    return agree(logits, sample.layout.groups["like"], sample.page.sizes()) if sample.layout else logits
 
 
 def fit_linear(samples: Sequence[Sample], recipe: Recipe) -> Linear:
