@@ -44,7 +44,7 @@ LANDMARKS = (
 #: Characters that say something by themselves.
 MARKS = "©@#%:?$€|/("
 _LEVELS = (1, 2, 3, 5, 8)
-_SHIFTS = (-3, -2, -1, 1, 2, 3)
+_REACH = 3
 _VOCABULARY_BITS = 13
 #: The ``h1`` is the block's element, or one of the next two above.
 _IN_H1 = 1 / 3
@@ -489,23 +489,26 @@ _NEIGHBOURS = (
 
 def _neighbour_columns(columns: dict[str, Floats]) -> Columns:
     present = [name for name in _NEIGHBOURS if name in columns]
-    base = np.column_stack([columns[name] for name in present])
-    result = {}
-    for shift in _SHIFTS:
-        moved = shifted(base, shift)
-        for number, name in enumerate(present):
-            result[f"{name}{shift:+d}"] = moved[:, number]
-    return result
+    moved = around(np.column_stack([columns[name] for name in present]), _REACH)
+    names = (f"{name}{shift:+d}" for shift in shifts(_REACH) for name in present)
+    return dict(zip(names, moved.T, strict=True))
 
 
-def shifted(rows: Floats, shift: int) -> Floats:
-    """Return `rows` with row ``i`` replaced by row ``i + shift``; zeros beyond the ends."""
-    result = np.zeros_like(rows)
-    if shift > 0:
-        result[:-shift] = rows[shift:]
-    else:
-        result[-shift:] = rows[:shift]
-    return result
+def shifts(reach: int) -> tuple[int, ...]:
+    """Return how far away the neighbours are that `around` gives, in its order."""
+    return (*range(-reach, 0), *range(1, reach + 1))
+
+
+def around(rows: Floats, reach: int) -> Floats:
+    """Return the `reach` rows before and after each row, side by side; zeros beyond the ends."""
+    n_rows, n_columns = rows.shape
+    result = np.zeros((n_rows, 2 * reach, n_columns), np.float32)
+    for number, shift in enumerate(shifts(reach)):
+        if shift > 0:
+            result[:-shift, number] = rows[shift:]
+        else:
+            result[-shift:, number] = rows[:shift]
+    return result.reshape(n_rows, -1)
 
 
 def window_sum(values: NDArray[np.floating], width: int) -> Floats:
