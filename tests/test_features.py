@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from filter.blocks import Page, blocks_from_text, blocks_from_walk
 from filter.characters import build_tables
-from filter.features import around, article_bodies, feature_table, names, schema, shifts, window_sum
+from filter.features import around, article_bodies, feature_table, names, schema, shifts
 from filter.tree import walk_markup
 
 TABLES = build_tables()
@@ -257,8 +257,17 @@ def test_around_holds_the_rows_before_and_after() -> None:
     assert around(np.hstack((rows, -rows)), 1)[1].tolist() == [1, -1, 3, -3]
 
 
-def test_window_sum() -> None:
-    assert window_sum(np.arange(1, 5, dtype=np.float32), 1).tolist() == [3, 6, 9, 7]
+def test_running_text_nearby() -> None:
+    page = text_page("\n".join([f"{LONG}."] * 4))
+    size = len(LONG) + 1
+    assert column(page, "long_chars_2") == log1p(3 * size, 4 * size, 4 * size, 3 * size)
+
+
+def test_a_block_sees_nothing_beyond_the_ends_and_nothing_of_what_is_missing() -> None:
+    page = page_of("<p>Rain<p>Sun")
+    assert column(page, "link_density+1") == [0, 0]
+    assert column(page, "link_density-3") == [0, 0]
+    assert np.isnan(column(page, "title_words-3")).all()
 
 
 @pytest.mark.parametrize(
