@@ -13,17 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filter.blocks import Page
-from filter.features import Floats, shifted, signed_log
+from filter.features import Floats, Ints, around, shifts, signed_log
 from filter.labels import LABELS, Label
 from filter.layout import GROUPS, Layout
 
+Doubles = NDArray[np.float64]
 _BODY, _TITLE = LABELS.index(Label.BODY), LABELS.index(Label.TITLE)
-_NEAR = (-4, -3, -2, -1, 1, 2, 3, 4)
+_NEAR = 4
 _WINDOWS = (3, 10, 30)
+#: The windows before and after a block, from its place: two a width.
+_WINDOW_STARTS = np.array([start for width in _WINDOWS for start in (-width, 1)])
+_WINDOW_ENDS = np.array([end for width in _WINDOWS for end in (0, 1 + width)])
 _LEVELS = (1, 2, 3, 4, 6)
 _TEXT_NAMES = (
     *(f"own_{label}" for label in LABELS),
-    *(f"first_{label}{shift:+d}" for shift in _NEAR for label in LABELS),
+    *(f"first_{label}{shift:+d}" for shift in shifts(_NEAR) for label in LABELS),
     *(f"{side}{width}_{label}" for width in _WINDOWS for side in ("before", "after") for label in (*LABELS, "text")),
     *("body_before", "body_after", "log_body", "body_share"),
     *("titles_before", "titles_after", "likeliest_title", "title_offset"),
@@ -37,9 +41,11 @@ NAMES = (*_TEXT_NAMES, *_STRUCTURE_NAMES)
 N_CONTEXT = len(NAMES)
 #: log(1e-4): a first-stage probability below that says no more.
 _FLOOR = 1e-4
+#: Fewer characters of body than this are taken for so many.
+_LEAST = 1e-3
 
 
-def context_table(page: Page, probabilities: Floats, layout: Layout | None) -> Floats:
+def context_table(page: Page, probabilities: Floats, layout: Layout | None, blocks: Ints | None = None) -> Floats:
     """Return what surrounds each block.
 
     Parameters
@@ -49,19 +55,30 @@ def context_table(page: Page, probabilities: Floats, layout: Layout | None) -> F
         Of the first stage, columns in the order of `LABELS`.
     layout : Layout or None
         That of the page; None for plain text.
+    blocks : ndarray of shape (n_rows,), int64, optional
+        The blocks that are asked for, in any order; all of them if not given.
 
     Returns
     -------
-    ndarray of shape (n_blocks, N_CONTEXT), float32
+    ndarray of shape (n_rows, N_CONTEXT), float32
         The last columns are NaN for plain text, which has no tree.
     """
+    if blocks is None:
+        blocks = np.arange(len(page))
     chars = np.fromiter(map(len, page.texts), np.float32, len(page))
-    parts = _sequence_parts(probabilities, chars)
-    if layout:
-        parts += _tree_parts(layout, probabilities[:, _BODY], chars)
-    else:
-        parts.append(np.full((len(page), len(_STRUCTURE_NAMES)), np.nan, np.float32))
-    return np.column_stack(parts).astype(np.float32)
+    mass = probabilities[:, _BODY] * chars
+    sums = np.zeros((len(page) + 1, len(LABELS) + 2))
+    np.cumsum(np.column_stack((probabilities, mass, chars)), axis=0, dtype=np.float64, out=sums[1:])
+    parts = (
+        own_columns(probabilities[blocks]),
+        around(probabilities, _NEAR)[blocks],
+        _window_columns(sums, blocks),
+        _page_columns(sums, probabilities[:, _TITLE], blocks),
+        _tree_columns(layout, probabilities[:, _BODY], sums[:, -2:], blocks)
+        if layout
+        else np.full((len(blocks), len(_STRUCTURE_NAMES)), np.nan),
+    )
+    return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
 def own_columns(probabilities: Floats) -> Floats:
@@ -70,56 +87,49 @@ def own_columns(probabilities: Floats) -> Floats:
     return result
 
 
-def _sequence_parts(probabilities: Floats, chars: Floats) -> list[NDArray[np.floating]]:
-    parts: list[NDArray[np.floating]] = [own_columns(probabilities)]
-    parts += [shifted(probabilities, shift) for shift in _NEAR]
-    body_chars = probabilities[:, _BODY] * chars
-    weighted = np.column_stack((probabilities, body_chars, chars, np.ones_like(chars)))
-    sums = np.concatenate((np.zeros((1, weighted.shape[1])), np.cumsum(weighted, axis=0, dtype=np.float64)))
-    index = np.arange(len(chars))
-    for width in _WINDOWS:
-        for low, high in (
-            (np.maximum(index - width, 0), index),
-            (index + 1, np.minimum(index + 1 + width, len(chars))),
-        ):
-            window = sums[high] - sums[low]
-            parts += [window[:, :-3] / np.maximum(window[:, -1:], 1), window[:, -3] / np.maximum(window[:, -2], 1)]
-    total = max(float(sums[-1, -3]), 1e-3)
-    before = sums[:-1, -3]
-    parts += [
-        before / total,
-        (total - before - body_chars) / total,
-        np.full(len(chars), np.log1p(total)),
-        np.full(len(chars), total / sums[-1, -2]),
-    ]
-    titles = probabilities[:, _TITLE]
-    before = sums[:-1, _TITLE]
+def _window_columns(sums: Doubles, blocks: Ints) -> Doubles:
+    """Return the mean of each label, and of body weighted by characters, in the windows around `blocks`."""
+    low, high = (np.clip(blocks[:, None] + bounds, 0, len(sums) - 1) for bounds in (_WINDOW_STARTS, _WINDOW_ENDS))
+    windows = sums[high] - sums[low]
+    windows[..., : len(LABELS)] /= np.maximum(high - low, 1)[..., None]
+    windows[..., -2] /= np.maximum(windows[..., -1], 1)
+    columns: Doubles = windows[..., :-1].reshape(len(blocks), -1)
+    return columns
+
+
+def _page_columns(sums: Doubles, titles: Floats, blocks: Ints) -> Doubles:
+    """Return how much of the page's body, and how many of its titles, stand on either side of `blocks`."""
+    before, after, page = sums[blocks], sums[-1] - sums[blocks + 1], sums[-1]
+    body = max(float(page[-2]), _LEAST)
     likeliest = int(titles.argmax())
-    parts += [
-        np.log1p(before),
-        np.log1p(np.maximum(sums[-1, _TITLE] - before - titles, 0)),
-        np.full(len(chars), titles[likeliest]),
-        signed_log(index - likeliest),
-    ]
-    return parts
+    columns = np.empty((len(blocks), 8))
+    columns[:, 0] = before[:, -2] / body
+    columns[:, 1] = after[:, -2] / body
+    columns[:, 2] = np.log1p(body)
+    columns[:, 3] = body / page[-1]
+    columns[:, 4] = np.log1p(before[:, _TITLE])
+    columns[:, 5] = np.log1p(after[:, _TITLE])
+    columns[:, 6] = titles[likeliest]
+    columns[:, 7] = signed_log(blocks - likeliest)
+    return columns
 
 
-def _tree_parts(layout: Layout, body: Floats, chars: Floats) -> list[NDArray[np.floating]]:
-    mass = body * chars
-    parts: list[NDArray[np.floating]] = []
-    for group in layout.groups.values():
-        size = np.bincount(group)[group]
-        total = np.bincount(group, body)[group]
-        weighted = (np.bincount(group, mass) / np.maximum(np.bincount(group, chars), 1))[group]
-        others = np.where(size > 1, (total - body) / np.maximum(size - 1, 1), 0.5)
-        parts += [total / size, weighted, others]
-    mass_sums = np.concatenate(([0], np.cumsum(mass, dtype=np.float64)))
-    char_sums = np.concatenate(([0], np.cumsum(chars, dtype=np.float64)))
-    whole = max(float(mass_sums[-1]), 1e-3)
-    for level in _LEVELS:
-        element = layout.chains[:, level]
-        first, last = layout.first[element], layout.last[element]
-        inside = mass_sums[last] - mass_sums[first]
-        held = char_sums[last] - char_sums[first]
-        parts += [inside / np.maximum(held, 1), inside / whole]
-    return parts
+def _tree_columns(layout: Layout, body: Floats, sums: Doubles, blocks: Ints) -> Doubles:
+    """Return how much body there is in what is like `blocks`, and in what holds them.
+
+    `sums` are those of the body's and of all characters, shape (n_blocks + 1, 2).
+    """
+    mass, chars = np.diff(sums, axis=0).T
+    columns = np.empty((len(blocks), len(_STRUCTURE_NAMES)))
+    for number, group in enumerate(layout.groups.values()):
+        asked = group[blocks]
+        size, total = np.bincount(group)[asked], np.bincount(group, body)[asked]
+        columns[:, 3 * number] = total / size
+        columns[:, 3 * number + 1] = (np.bincount(group, mass) / np.maximum(np.bincount(group, chars), 1))[asked]
+        columns[:, 3 * number + 2] = np.where(size > 1, (total - body[blocks]) / np.maximum(size - 1, 1), 0.5)
+    above = layout.chains[blocks[:, None], _LEVELS]
+    inside, held = np.moveaxis(sums[layout.last[above]] - sums[layout.first[above]], -1, 0)
+    start = 3 * len(layout.groups)
+    columns[:, start::2] = inside / np.maximum(held, 1)
+    columns[:, start + 1 :: 2] = inside / max(float(sums[-1, 0]), _LEAST)
+    return columns

@@ -14,25 +14,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from filter.blocks import LONG, Elements, Page, blocks_from_walk, is_running
-from filter.characters import N_CLASSES, SIZE, CharClass, CharTables, code_points, look_up, starts_of
-from filter.layout import DEPTH, Layout, lay_out
+from filter.blocks import LONG, Elements, Head, Page, is_running
+from filter.characters import N_CLASSES, CharClass, CharTables, code_points, look_up, starts_of
+from filter.layout import DEPTH, GROUPS, Layout, lay_out
 from filter.ngrams import word_hashes_of
 from filter.text import squeeze
-from filter.tree import walk_markup
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
-#: Columns of a table by name, each of shape (n_blocks,).
-Columns = dict[str, NDArray[Any]]
+Doubles = NDArray[np.float64]
+Hashes = NDArray[np.uint64]
 
 #: Of a longer block only the beginning is measured: it is long, whatever follows.
 MAX_CHARS = 50_000
@@ -44,22 +45,88 @@ LANDMARKS = (
 #: Characters that say something by themselves.
 MARKS = "©@#%:?$€|/("
 _LEVELS = (1, 2, 3, 5, 8)
-_SHIFTS = (-3, -2, -1, 1, 2, 3)
+_CENTRES = (0.4, 0.75)
+_WINDOWS = (2, 5, 10)
 _VOCABULARY_BITS = 13
 #: The ``h1`` is the block's element, or one of the next two above.
 _IN_H1 = 1 / 3
+#: Columns of the blocks before and after that a block sees, and how many blocks on either side.
+_NEIGHBOURS = (
+    "log_chars ends_stop upper_per_word share_digit repeats shared_words title_words link_density up1_chars"
+    " near_p near_li near_h2 near_a"
+).split()
+_REACH = 3
+_ENDS = tuple(CharClass[name] for name in "COMMA DIGIT SEPARATOR QUOTE SYMBOL".split())
+_BEGINS = tuple(CharClass[name] for name in "LOWER UPPER DIGIT QUOTE SEPARATOR DASH SYMBOL PUNCT".split())
+_LETTERS = (CharClass.LOWER, CharClass.UPPER, CharClass.UNCASED, CharClass.UNSPACED)
 
 
-@cache
+def shifts(reach: int) -> tuple[int, ...]:
+    """Return how far away the neighbours are that `around` gives, in its order."""
+    return (*range(-reach, 0), *range(1, reach + 1))
+
+
+#: Names of the columns, by family and in order.
+_FAMILIES = {
+    "text": (
+        *"log_chars log_words word_length upper_of_letters upper_per_word log_stops log_commas words_per_stop".split(),
+        *(f"log_{mark}" for mark in MARKS),
+        *(f"share_{member.name.lower()}" for member in CharClass),
+        *(f"ends_{member.name.lower()}" for member in (CharClass.STOP, *_ENDS)),
+        *(f"begins_{member.name.lower()}" for member in _BEGINS),
+    ),
+    "position": (
+        *"repeats log_blocks log_page_chars position log_index log_from_end chars_before log_chars_before".split(),
+        *"log_chars_after long_share since_first_long since_last_long to_long_before to_long_after".split(),
+        *(f"long_chars_{width}" for width in _WINDOWS),
+        "short_run",
+    ),
+    "vocabulary": ("shared_words", "common_words", "mean_log_long_count", "page_words", "top_overlap"),
+    "head": ("title_words", "title_cover", "title_equal", "description_words", "description_cover", "article_body"),
+    "markup": ("link_density", "strong_density", "log_links", "log_media", "log_controls"),
+    "landmarks": (*(f"near_{tag}" for tag in LANDMARKS), "depth"),
+    "ancestors": tuple(
+        f"up{level}_{what}"
+        for level in _LEVELS
+        for what in ("chars", "links", "good", "good_share", "blocks", "mean", "place")
+    ),
+    "centre": tuple(
+        f"centre{int(share * 100)}_{what}"
+        for share in _CENTRES
+        for what in (
+            *("inside", "steps", "offset", "through", "branch_chars", "branch_links", "branch_good"),
+            *("branch_blocks", "branch_mean", "share"),
+        )
+    ),
+    "alike": tuple(f"{group}_{what}" for group in GROUPS for what in ("size", "mean", "links")),
+    "headline": tuple(f"headline_{what}" for what in ("offset", "steps", "blocks", "place", "rivals", "article")),
+    "neighbours": tuple(f"{name}{shift:+d}" for shift in shifts(_REACH) for name in _NEIGHBOURS),
+}
+_NAMES = tuple(name for family in _FAMILIES.values() for name in family)
+_PLACES = {name: number for number, name in enumerate(_NAMES)}
+#: Where marks end in the text family past its first eight columns, and shares, the stop, the other ends.
+_TEXT_SPLITS = np.cumsum([len(MARKS), N_CLASSES, 1, len(_ENDS)])
+_PARTS = {family: slice(_PLACES[own[0]], _PLACES[own[-1]] + 1) for family, own in _FAMILIES.items()}
+#: Columns that go in as signed logarithms of one plus what is counted.
+_LOGARITHMS = [
+    _PLACES[name]
+    for family, own in _FAMILIES.items()
+    for name in own
+    if family != "neighbours"
+    and re.fullmatch(
+        "log_.+|words_per_stop|repeats|(since|to)_.*long.*|long_chars.*|short_run|up._(blocks|mean)|.*like_(size|mean)"
+        "|centre.._(offset|branch_blocks|branch_mean)|headline_(offset|blocks|rivals)",
+        name,
+    )
+]
+#: Number of each mark by code point; 0 for what is none.
+_MARK_NUMBERS = np.zeros(max(map(ord, MARKS)) + 2, np.uint8)
+_MARK_NUMBERS[list(map(ord, MARKS))] = np.arange(1, len(MARKS) + 1)
+
+
 def names() -> tuple[str, ...]:
-    """Return the names of the columns, in order: those of a page that has everything."""
-    markup = "<title>a</title><meta name=description content=a><h1>a"
-    ld_json = '{"articleBody": "a"}'
-    page = blocks_from_walk(walk_markup(markup), max_blocks=9)
-    page.head.ld_json.append(ld_json)
-    blank = CharTables(np.zeros(SIZE, np.uint8), np.arange(SIZE, dtype=np.uint32))
-    assert page.elements is not None
-    return tuple(_columns(page, blank, lay_out(page, page.elements)))
+    """Return the names of the columns, in order."""
+    return _NAMES
 
 
 def schema() -> str:
@@ -69,17 +136,26 @@ def schema() -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """Counts of a page's texts that several features share; arrays of length n_blocks."""
+    """Counts of a page's texts that several features share; arrays of length n_blocks unless stated otherwise."""
 
     chars: Floats
-    counts: Floats  # (n_blocks, N_CLASSES)
-    marks: Floats  # (n_blocks, len(MARKS))
-    first_class: Ints
-    last_class: Ints
-    last_but_one: Ints
-    word_hashes: NDArray[np.uint64]
-    word_rows: Ints
+    counts: Floats  # (N_CLASSES, n_blocks)
+    marks: Ints  # (len(MARKS), n_blocks)
+    first_class: NDArray[np.uint8]
+    last_class: NDArray[np.uint8]
+    last_but_one: NDArray[np.uint8]
+    words: Hashes  # (n_page_words,)
+    rows: Ints  # (n_page_words,)
     n_words: Floats
+    references: tuple[Hashes, ...]  # words of the references
+
+    def sums(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the sum of a value of each word over each block."""
+        return np.bincount(self.rows, values, len(self.chars))
+
+    def means(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the mean of a value of each word over each block; 0 where it has no words."""
+        return self.sums(values) / np.maximum(self.n_words, 1)
 
 
 def feature_table(page: Page, tables: CharTables, layout: Layout | None = None) -> Floats:
@@ -95,220 +171,206 @@ def feature_table(page: Page, tables: CharTables, layout: Layout | None = None) 
 
     Returns
     -------
-    ndarray of shape (n_blocks, len(NAMES)), float32
-        Columns as in `NAMES`; NaN where the input cannot tell.
+    ndarray of shape (n_blocks, len(names())), float32
+        NaN where the input cannot tell. Columns are contiguous, not rows: so they are written.
     """
     if page.elements and layout is None:
         layout = lay_out(page, page.elements)
-    columns = _columns(page, tables, layout)
-    # Written column by column, read row by row: one copy is cheaper than strided writes.
-    table = np.full((len(names()), len(page)), np.nan, np.float32)
-    for number, name in enumerate(names()):
-        column = columns.get(name)
-        if column is not None:
-            table[number] = column
-    return np.ascontiguousarray(table.T)
-
-
-def _columns(page: Page, tables: CharTables, layout: Layout | None) -> Columns:
-    text = _measure(page.texts, tables)
-    columns = _text_columns(text)
-    columns |= _repeat_column(page.texts)
-    columns |= _position_columns(text)
-    columns |= _vocabulary_columns(page, text)
-    columns |= _head_columns(page, text, tables)
+    table = np.full((len(_NAMES), len(page)), np.nan, np.float32)
+    family = {name: table[part] for name, part in _PARTS.items()}
+    references = _references(page.head)
+    text = _measure(page.texts, references, tables)
+    _fill_text(family["text"], text)
+    _fill_position(family["position"], page.texts, text)
+    _fill_vocabulary(family["vocabulary"], text)
+    _fill_head(family["head"], page, text, has_body=bool(references[-1]))
     if page.elements and layout:
-        columns |= _structure_columns(page, page.elements, text, layout)
-        columns |= _headline_columns(columns, layout)
-    return columns | _neighbour_columns(columns)
+        _fill_structure(family, page, page.elements, text, layout)
+        _fill_headline(family["headline"], table, layout)
+    table[_LOGARITHMS] = signed_log(table[_LOGARITHMS].astype(np.float64))
+    _fill_neighbours(family["neighbours"], table[[_PLACES[name] for name in _NEIGHBOURS]])
+    return table.T
 
 
-def _measure(texts: list[str], tables: CharTables) -> _Text:
-    texts = [text[:MAX_CHARS] for text in texts]
-    points = code_points("".join(texts))
-    starts = starts_of(texts, padding=0)
+def _references(head: Head) -> tuple[str, str, str]:
+    """Return what the page's head says of the article: title, description and body, each empty if it does not."""
+    return (
+        head.titles[0] if head.titles else "",
+        head.descriptions[0] if head.descriptions else "",
+        " ".join(article_bodies(head.ld_json)),
+    )
+
+
+def _measure(texts: Sequence[str], references: Sequence[str], tables: CharTables) -> _Text:
+    """Return counts of `texts`, and the words of texts and references, which are hashed in one go."""
     n_blocks = len(texts)
-    row = np.repeat(np.arange(n_blocks), np.diff(starts))
+    joined = [*(text[:MAX_CHARS] for text in texts), *references]
+    n_rows = len(joined)
+    points = code_points("".join(joined))
+    starts = starts_of(joined, padding=0)
+    row = np.repeat(np.arange(n_rows), np.diff(starts))
     classes = look_up(tables.classes, points)
-    counts = np.bincount(row * N_CLASSES + classes, minlength=n_blocks * N_CLASSES)
-    folded = look_up(tables.folded, points).astype(np.uint64)
-    hashes, word_rows = word_hashes_of(folded, classes, row)
+    words, rows = word_hashes_of(look_up(tables.folded, points).astype(np.uint64), classes, row)
+    bounds = np.searchsorted(rows, np.arange(n_blocks, n_rows + 1))
+    rows = rows[: bounds[0]]
+    starts = starts[: n_blocks + 1]
+    in_page = slice(0, starts[-1])
     ends = starts[1:] - 1
     return _Text(
         chars=np.diff(starts).astype(np.float32),
-        counts=counts.reshape(n_blocks, N_CLASSES).astype(np.float32),
-        marks=_count_marks(points, row, n_blocks),
-        first_class=classes[starts[:-1]].astype(np.int64),
-        last_class=classes[ends].astype(np.int64),
-        last_but_one=classes[np.maximum(ends - 1, starts[:-1])].astype(np.int64),
-        word_hashes=hashes,
-        word_rows=word_rows,
-        n_words=np.bincount(word_rows, minlength=n_blocks).astype(np.float32),
+        counts=_count(classes[in_page], row[in_page], N_CLASSES, n_blocks).astype(np.float32),
+        marks=_count_marks(points[in_page], row[in_page], n_blocks),
+        first_class=classes[starts[:-1]],
+        last_class=classes[ends],
+        last_but_one=classes[np.maximum(ends - 1, starts[:-1])],
+        words=words[: bounds[0]],
+        rows=rows,
+        n_words=np.bincount(rows, minlength=n_blocks).astype(np.float32),
+        references=tuple(words[low:high] for low, high in pairwise(bounds.tolist())),
     )
 
 
-def _count_marks(points: NDArray[np.uint32], row: Ints, n_blocks: int) -> Floats:
-    columns = [np.bincount(row[points == ord(mark)], minlength=n_blocks) for mark in MARKS]
-    return np.column_stack(columns).astype(np.float32)
+def _count(kinds: NDArray[np.uint8], row: Ints, n_kinds: int, n_blocks: int) -> Ints:
+    """Return how often each kind is in each block, shape (n_kinds, n_blocks)."""
+    cells = np.bincount(kinds * np.int64(n_blocks) + row, minlength=n_kinds * n_blocks)
+    return cells.reshape(n_kinds, n_blocks)
 
 
-def _text_columns(text: _Text) -> Columns:
-    letters = text.counts[:, CharClass.LOWER] + text.counts[:, CharClass.UPPER]
-    letters = letters + text.counts[:, CharClass.UNCASED] + text.counts[:, CharClass.UNSPACED]
-    columns = {
-        "log_chars": np.log1p(text.chars),
-        "log_words": np.log1p(text.n_words),
-        "word_length": letters / np.maximum(text.n_words, 1),
-        "upper_of_letters": text.counts[:, CharClass.UPPER] / np.maximum(letters, 1),
-        "upper_per_word": text.counts[:, CharClass.UPPER] / np.maximum(text.n_words, 1),
-        "log_stops": np.log1p(text.counts[:, CharClass.STOP]),
-        "log_commas": np.log1p(text.counts[:, CharClass.COMMA]),
-        "words_per_stop": np.log1p(text.n_words / (1 + text.counts[:, CharClass.STOP])),
-    }
-    for number, mark in enumerate(MARKS):
-        columns[f"log_{mark}"] = np.log1p(text.marks[:, number])
-    shares = text.counts / text.chars[:, None]
-    for member in CharClass:
-        columns[f"share_{member.name.lower()}"] = shares[:, member]
-    closed = ((text.last_class == CharClass.QUOTE) | (text.last_class == CharClass.PUNCT)) & (
-        text.last_but_one == CharClass.STOP
-    )
-    columns["ends_stop"] = ((text.last_class == CharClass.STOP) | closed).astype(np.float32)
-    for name, member in (("comma", CharClass.COMMA), ("digit", CharClass.DIGIT), ("separator", CharClass.SEPARATOR),
-                         ("quote", CharClass.QUOTE), ("symbol", CharClass.SYMBOL)):  # fmt: skip
-        columns[f"ends_{name}"] = (text.last_class == member).astype(np.float32)
-    for member in (CharClass.LOWER, CharClass.UPPER, CharClass.DIGIT, CharClass.QUOTE, CharClass.SEPARATOR,
-                   CharClass.DASH, CharClass.SYMBOL, CharClass.PUNCT):  # fmt: skip
-        columns[f"begins_{member.name.lower()}"] = (text.first_class == member).astype(np.float32)
-    return columns
+def _count_marks(points: NDArray[np.uint32], row: Ints, n_blocks: int) -> Ints:
+    numbers = look_up(_MARK_NUMBERS, points)
+    hits = np.flatnonzero(numbers > 0)
+    return _count(numbers[hits] - np.uint8(1), row[hits], len(MARKS), n_blocks)
 
 
-def _repeat_column(texts: list[str]) -> Columns:
-    repeats: dict[str, int] = {}
-    for text in texts:
-        repeats[text] = repeats.get(text, 0) + 1
-    return {"repeats": np.log(np.fromiter((repeats[text] for text in texts), np.float32, len(texts)))}
+def _fill_text(out: Floats, text: _Text) -> None:
+    chars, words, word_length, upper_of_letters, upper_per_word, stops, commas, words_per_stop = out[:8]
+    letters = text.counts[list(_LETTERS)].sum(axis=0)
+    at_least_one = np.maximum(text.n_words, 1)
+    chars[:] = text.chars
+    words[:] = text.n_words
+    word_length[:] = letters / at_least_one
+    upper_of_letters[:] = text.counts[CharClass.UPPER] / np.maximum(letters, 1)
+    upper_per_word[:] = text.counts[CharClass.UPPER] / at_least_one
+    stops[:] = text.counts[CharClass.STOP]
+    commas[:] = text.counts[CharClass.COMMA]
+    words_per_stop[:] = text.n_words / (1 + text.counts[CharClass.STOP])
+    marks, shares, (ends_stop,), ends, begins = np.split(out[8:], _TEXT_SPLITS)
+    marks[:] = text.marks
+    np.divide(text.counts, text.chars, out=shares)
+    closed = (text.last_class == CharClass.QUOTE) | (text.last_class == CharClass.PUNCT)
+    ends_stop[:] = (text.last_class == CharClass.STOP) | (closed & (text.last_but_one == CharClass.STOP))
+    ends[:] = text.last_class == np.array(_ENDS)[:, None]
+    begins[:] = text.first_class == np.array(_BEGINS)[:, None]
 
 
-def _position_columns(text: _Text) -> Columns:
-    n_blocks = len(text.chars)
-    index = np.arange(n_blocks, dtype=np.float32)
+def _fill_position(out: Floats, texts: Sequence[str], text: _Text) -> None:
+    n_blocks = len(texts)
+    repeats = Counter(texts)
+    index = np.arange(n_blocks)
     before = np.cumsum(text.chars) - text.chars
     total = text.chars.sum()
     is_long = (text.chars >= LONG) & (text.last_class == CharClass.STOP)
-    columns = {
-        "log_blocks": np.full(n_blocks, np.log1p(n_blocks), np.float32),
-        "log_page_chars": np.full(n_blocks, np.log1p(total), np.float32),
-        "position": index / n_blocks,
-        "log_index": np.log1p(index),
-        "log_from_end": np.log1p(n_blocks - 1 - index),
-        "chars_before": before / total,
-        "log_chars_before": np.log1p(before),
-        "log_chars_after": np.log1p(total - before - text.chars),
-        "long_share": np.full(n_blocks, is_long.mean(), np.float32),
-    }
     long_index = np.flatnonzero(is_long)
     if len(long_index) == 0:
         long_index = np.array([int(np.argmax(text.chars))])
-    columns["since_first_long"] = signed_log(index - long_index[0])
-    columns["since_last_long"] = signed_log(index - long_index[-1])
     padded = np.concatenate(([-n_blocks], long_index, [2 * n_blocks]))
-    columns["to_long_before"] = np.log1p(index - padded[np.searchsorted(long_index, index, side="left")])
-    columns["to_long_after"] = np.log1p(padded[np.searchsorted(long_index, index, side="right") + 1] - index)
-    long_chars = text.chars * is_long
-    for width in (2, 5, 10):
-        columns[f"long_chars_{width}"] = np.log1p(window_sum(long_chars, width))
-    columns["short_run"] = np.log1p(_run_length(~is_long))
-    return columns
+    columns = (
+        np.fromiter(map(repeats.__getitem__, texts), np.float32, n_blocks) - 1,
+        n_blocks,
+        total,
+        index / n_blocks,
+        index,
+        n_blocks - 1 - index,
+        before / total,
+        before,
+        total - before - text.chars,
+        is_long.mean(),
+        index - long_index[0],
+        index - long_index[-1],
+        index - padded[np.searchsorted(long_index, index, side="left")],
+        padded[np.searchsorted(long_index, index, side="right") + 1] - index,
+        *_window_sums(text.chars * is_long),
+        _run_length(~is_long),
+    )
+    for row, column in zip(out, columns, strict=True):
+        row[:] = column
 
 
-def _vocabulary_columns(page: Page, text: _Text) -> Columns:
-    """Return how far a block shares its words with the running text of the page."""
-    n_blocks = len(page)
-    slot = (text.word_hashes >> np.uint64(64 - _VOCABULARY_BITS)).astype(np.int64)
-    rows = text.word_rows
-    is_long = text.chars >= LONG
-    in_long = is_long[rows]
+def _fill_vocabulary(out: Floats, text: _Text) -> None:
+    """Write how far a block shares its words with the running text of the page, and with its top."""
+    slot = _slots(text.words)
+    in_long = (text.chars >= LONG)[text.rows]
     size = 1 << _VOCABULARY_BITS
-    long_counts = np.bincount(slot[in_long], minlength=size)
-    page_counts = np.bincount(slot, minlength=size)
-    others = long_counts[slot] - in_long
-    n_words = np.maximum(text.n_words, 1)
-    return {
-        "shared_words": np.bincount(rows, others > 0, n_blocks) / n_words,
-        "common_words": np.bincount(rows, others > 0.004 * in_long.sum() + 2, n_blocks) / n_words,
-        "mean_log_long_count": np.bincount(rows, np.log1p(np.maximum(others, 0)), n_blocks) / n_words,
-        "page_words": np.bincount(rows, np.log(page_counts[slot]), n_blocks) / n_words,
-        "top_overlap": _overlap(slot, rows, n_blocks, slot[rows < min(3, n_blocks)]),
-    }
+    others = np.bincount(slot[in_long], minlength=size)[slot] - in_long
+    on_page = np.bincount(slot, minlength=size)[slot]
+    top = np.zeros(size, bool)
+    top[slot[text.rows < min(3, len(text.chars))]] = True
+    out[0] = text.means(others > 0)
+    out[1] = text.means(others > 0.004 * in_long.sum() + 2)
+    out[2] = text.means(np.log1p(np.maximum(others, 0, dtype=np.float32)))
+    out[3] = text.means(np.log(on_page, dtype=np.float32))
+    out[4] = text.means(top[slot])
 
 
-def _overlap(slot: Ints, rows: Ints, n_blocks: int, reference: Ints) -> Floats:
-    """Return the share of each block's words that are in `reference`."""
-    known = np.zeros(1 << _VOCABULARY_BITS, bool)
-    known[reference] = True
-    hits = np.bincount(rows, known[slot], n_blocks)
-    return (hits / np.maximum(np.bincount(rows, minlength=n_blocks), 1)).astype(np.float32)
-
-
-def _head_columns(page: Page, text: _Text, tables: CharTables) -> Columns:
-    """Return how a block compares with what the page's head says of the article."""
-    n_blocks = len(page)
-    columns: Columns = {}
+def _fill_head(out: Floats, page: Page, text: _Text, *, has_body: bool) -> None:
+    """Write how a block compares with what the page's head says of the article."""
+    title, description, body = text.references
     if page.head.titles:
-        columns["title_words"], columns["title_cover"] = _cover(page.head.titles, text, tables, n_blocks)
-        keys = {squeeze(title).lower() for title in page.head.titles}
-        keys |= {part.strip() for key in keys for part in key.replace(" | ", " - ").split(" - ")}
-        columns["title_equal"] = np.fromiter((t.lower() in keys for t in page.texts), np.float32, n_blocks)
+        out[:2] = _cover(title, text)
+        out[2] = _equals_a_title(page)
     if page.head.descriptions:
-        columns["description_words"], columns["description_cover"] = _cover(
-            page.head.descriptions, text, tables, n_blocks
-        )
-    body = " ".join(article_bodies(page.head.ld_json))
-    if body:
-        columns["article_body"] = _pair_cover(body, text, tables, n_blocks)
-    return columns
+        out[3:5] = _cover(description, text)
+    if has_body:
+        out[5] = _pair_cover(body, text)
 
 
-def _cover(references: list[str], text: _Text, tables: CharTables, n_blocks: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return which share of a block's words is in the first reference, and of the reference's in the block."""
-    hashes = _word_hashes(references[0], tables)
-    known = _distinct(hashes)
-    hits = np.bincount(text.word_rows, _is_in(text.word_hashes, known), n_blocks)
+def _equals_a_title(page: Page) -> list[bool]:
+    keys = {squeeze(title).lower() for title in page.head.titles}
+    keys |= {part.strip() for key in keys for part in key.replace(" | ", " - ").split(" - ")}
+    longest = max(map(len, keys))  # no text is shorter in lower case
+    return [len(text) <= longest and text.lower() in keys for text in page.texts]
+
+
+def _cover(reference: Hashes, text: _Text) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return which share of a block's words is in the reference, and of the reference's in the block."""
+    known = _distinct(reference)
+    hits = text.sums(_is_in(text.words, known))
     return hits / np.maximum(text.n_words, 1), np.minimum(hits / max(len(known), 1), 1)
 
 
-def _word_hashes(text: str, tables: CharTables) -> NDArray[np.uint64]:
-    points = code_points(text)
-    folded = look_up(tables.folded, points).astype(np.uint64)
-    return word_hashes_of(folded, look_up(tables.classes, points), np.zeros(len(points), np.int64))[0]
-
-
-def _pair_cover(reference: str, text: _Text, tables: CharTables, n_blocks: int) -> NDArray[Any]:
+def _pair_cover(reference: Hashes, text: _Text) -> NDArray[Any]:
     """Return the share of each block's pairs of adjacent words that stand so in `reference`."""
-    known = _distinct(_word_pairs(_word_hashes(reference, tables)))
-    inside = text.word_rows[:-1] == text.word_rows[1:]
-    rows = text.word_rows[:-1][inside]
-    hits = np.bincount(rows, _is_in(_word_pairs(text.word_hashes)[inside], known), n_blocks)
+    inside = text.rows[:-1] == text.rows[1:]
+    rows = text.rows[:-1][inside]
+    n_blocks = len(text.chars)
+    hits = np.bincount(rows, _is_in(_word_pairs(text.words)[inside], _distinct(_word_pairs(reference))), n_blocks)
     return hits / np.maximum(np.bincount(rows, minlength=n_blocks), 1)
 
 
-def _distinct(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _distinct(hashes: Hashes) -> Hashes:
     """Return the distinct hashes in order; `numpy.unique` would load numpy.ma for it."""
     ordered = np.sort(hashes)
     return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))] if len(ordered) else ordered
 
 
-def _is_in(hashes: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def _is_in(hashes: Hashes, known: Hashes) -> NDArray[np.bool_]:
     """Return whether each hash is among `known`, which are distinct and in order."""
-    if not len(known):
-        return np.zeros(len(hashes), bool)
-    places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
-    result: NDArray[np.bool_] = known[places] == hashes
+    of_slot = np.zeros(1 << _VOCABULARY_BITS, bool)
+    of_slot[_slots(known)] = True
+    result: NDArray[np.bool_] = of_slot[_slots(hashes)]
+    # Few hashes share a slot with a known one: only these are looked for.
+    likely = np.flatnonzero(result)
+    if len(likely):
+        places = np.searchsorted(known, hashes[likely])
+        result[likely] = known.take(places, mode="clip") == hashes[likely]
     return result
 
 
-def _word_pairs(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _slots(hashes: Hashes) -> Ints:
+    return (hashes >> np.uint64(64 - _VOCABULARY_BITS)).astype(np.int64)
+
+
+def _word_pairs(hashes: Hashes) -> Hashes:
     return hashes[:-1] * np.uint64(31) + hashes[1:]
 
 
@@ -336,129 +398,117 @@ def article_bodies(ld_json: Iterable[str]) -> list[str]:
 # ---------------------------------------------------------------------------------------------- structure
 
 
-def _structure_columns(page: Page, elements: Elements, text: _Text, layout: Layout) -> Columns:
-    links = np.minimum(np.array(page.link_chars, np.float32), text.chars)
-    columns: Columns = {
-        "link_density": links / text.chars,
-        "strong_density": np.array(page.strong_chars, np.float32) / text.chars,
-        "log_links": np.log1p(np.array(page.links, np.float32)),
-        "log_media": np.log1p(np.array(page.media, np.float32)),
-        "log_controls": np.log1p(np.array(page.controls, np.float32)),
-    }
-    columns |= _landmark_columns(elements, layout)
-    sums = _prefix_sums(text, links)
-    stats = sums[layout.last] - sums[layout.first]  # per element: chars, link chars, long chars, blocks
-    columns |= _ancestor_columns(layout, stats)
-    columns |= _branch_columns(layout, stats)
-    columns |= _group_columns(text, links, layout)
-    return columns
-
-
-def _landmark_columns(elements: Elements, layout: Layout) -> Columns:
-    """Return one over the distance (plus one) to the nearest ancestor of each tag; 0 where there is none."""
-    numbers = {tag: number for number, tag in enumerate(LANDMARKS, 1)}
-    # A name begins with the tag, and a page has far fewer names than elements.
-    of_name = np.array([*(numbers.get(name.split(" ", 1)[0], 0) for name in elements.names), 0], np.int64)
-    ids = of_name[layout.names]
-    near = np.zeros((len(ids), len(LANDMARKS) + 1), np.float32)
-    index = np.arange(len(ids))
-    for level in range(DEPTH - 1, -1, -1):
-        near[index, ids[:, level]] = 1 / (1 + level)
-    columns: Columns = {f"near_{tag}": near[:, number] for tag, number in numbers.items()}
-    columns["depth"] = (layout.chains >= 0).sum(axis=1)
-    return columns
-
-
-def _prefix_sums(text: _Text, links: Floats) -> NDArray[np.float64]:
+def _fill_structure(family: dict[str, Floats], page: Page, elements: Elements, text: _Text, layout: Layout) -> None:
+    markup = np.array((page.link_chars, page.strong_chars, page.links, page.media, page.controls), np.int64)
+    links = np.minimum(markup[0], text.chars, dtype=np.float32)
+    family["markup"][0] = links / text.chars
+    family["markup"][1] = markup[1] / text.chars
+    family["markup"][2:] = markup[2:]
+    _fill_landmarks(family["landmarks"], elements, layout)
     running = text.chars * is_running(text.chars, links)
-    per_block = np.column_stack((text.chars, links, running, np.ones_like(links)))
-    return np.concatenate((np.zeros((1, 4)), np.cumsum(per_block, axis=0, dtype=np.float64)))
+    sums = np.zeros((4, len(page) + 1))
+    np.cumsum((text.chars, links, running, np.ones_like(links)), axis=1, dtype=np.float64, out=sums[:, 1:])
+    stats = sums.take(layout.last, axis=1) - sums.take(layout.first, axis=1)
+    _fill_ancestors(family["ancestors"], layout, stats)
+    _fill_centre(family["centre"], layout, stats)
+    size, chars, linked = (layout.group_sums(values) for values in (None, text.chars, links))
+    alike = family["alike"].reshape(len(GROUPS), 3, -1)
+    alike[:, 0] = size
+    alike[:, 1] = chars / size
+    alike[:, 2] = linked / np.maximum(chars, 1)
 
 
-def _ancestor_columns(layout: Layout, stats: NDArray[np.float64]) -> Columns:
-    columns: Columns = {}
-    chains, first, last = layout.chains, layout.first, layout.last
-    page = np.maximum(stats[-1], 1)
-    index = np.arange(len(chains))
-    for level in _LEVELS:
-        element = chains[:, level]
-        chars, links, good, blocks = stats[element].T
-        columns[f"up{level}_chars"] = chars / page[0]
-        columns[f"up{level}_links"] = links / np.maximum(chars, 1)
-        columns[f"up{level}_good"] = good / page[2]
-        columns[f"up{level}_good_share"] = good / np.maximum(chars, 1)
-        columns[f"up{level}_blocks"] = np.log1p(blocks)
-        columns[f"up{level}_mean"] = np.log1p(chars / np.maximum(blocks, 1))
-        columns[f"up{level}_place"] = (index - first[element]) / np.maximum(last[element] - first[element], 1)
-    return columns
+def _fill_landmarks(out: Floats, elements: Elements, layout: Layout) -> None:
+    """Write one over the distance (plus one) to the nearest ancestor of each tag, 0 where there is none; and depth."""
+    numbers = {tag: number for number, tag in enumerate(LANDMARKS)}
+    other = len(LANDMARKS)
+    # A name begins with the tag, and a page has far fewer names than elements.
+    of_name = np.array([*[numbers.get(name.partition(" ")[0], other) for name in elements.names], other], np.int64)
+    n_blocks = out.shape[1]
+    out[:] = 0
+    # Level by level from afar: of several ancestors with one tag the nearest is written last.
+    cells = of_name[layout.names.T[::-1]] * n_blocks + np.arange(n_blocks)
+    out.reshape(-1)[cells] = 1 / np.arange(DEPTH, 0, -1)[:, None]
+    out[-1] = np.count_nonzero(layout.chains >= 0, axis=1)
 
 
-def _branch_columns(layout: Layout, stats: NDArray[np.float64]) -> Columns:
-    """Return where a block stands relative to the centre: the deepest element with most running text.
+def _fill_ancestors(out: Floats, layout: Layout, stats: Doubles) -> None:
+    """Write what the ancestors hold; `stats` of each element: characters, those in links, running text, blocks."""
+    element = layout.chains.T[list(_LEVELS)]
+    chars, links, good, blocks = stats.take(element, axis=1)
+    first, last = layout.first[element], layout.last[element]
+    page = np.maximum(stats[:, -1], 1)
+    some = np.maximum(chars, 1)
+    columns = out.reshape(len(_LEVELS), 7, -1)
+    columns[:, 0] = chars / page[0]
+    columns[:, 1] = links / some
+    columns[:, 2] = good / page[2]
+    columns[:, 3] = good / some
+    columns[:, 4] = blocks
+    columns[:, 5] = chars / np.maximum(blocks, 1)
+    columns[:, 6] = (np.arange(out.shape[1]) - first) / np.maximum(last - first, 1)
+
+
+def _fill_centre(out: Floats, layout: Layout, stats: Doubles) -> None:
+    """Write where a block stands relative to the centre: the deepest element with most running text.
 
     Its branch is its highest ancestor that does not hold the centre (or, inside the centre, the child
     of the centre that it is in).
     """
-    chains, first, last = layout.chains, layout.first, layout.last
-    n_blocks = len(chains)
-    page = np.maximum(stats[-1], 1)
-    index = np.arange(n_blocks)
-    columns: Columns = {}
-    for share in (0.4, 0.75):
-        heavy = np.flatnonzero(stats[:-1, 2] >= share * page[2])
-        centre = int(heavy[-1]) if len(heavy) else -1
-        low, high = first[centre], last[centre]
-        steps = (_holds(layout, low, high) & (chains <= centre)).argmax(axis=1)
-        branch = chains[index, np.maximum(steps - 1, 0)]
-        chars, links, good, blocks = stats[branch].T
-        name = f"centre{int(share * 100)}"
-        columns[f"{name}_inside"] = ((index >= low) & (index < high)).astype(np.float32)
-        columns[f"{name}_steps"] = steps.astype(np.float32)
-        columns[f"{name}_offset"] = signed_log(np.where(index < low, index - low, np.maximum(index - high + 1, 0)))
-        columns[f"{name}_through"] = np.clip((index - low) / max(high - low, 1), -1, 2)
-        columns[f"{name}_branch_chars"] = chars / page[0]
-        columns[f"{name}_branch_links"] = links / np.maximum(chars, 1)
-        columns[f"{name}_branch_good"] = good / np.maximum(chars, 1)
-        columns[f"{name}_branch_blocks"] = np.log1p(blocks)
-        columns[f"{name}_branch_mean"] = np.log1p(chars / np.maximum(blocks, 1))
-        columns[f"{name}_share"] = np.full(n_blocks, stats[centre, 0] / page[0])
-    return columns
+    page = np.maximum(stats[:, -1], 1)
+    index = np.arange(out.shape[1])
+    centres = np.array([_last(stats[2, :-1] >= share * page[2]) for share in _CENTRES])
+    low, high = layout.first[centres, None], layout.last[centres, None]
+    holds = layout.holds(low, high)
+    holds[:, :-1] &= np.arange(holds.shape[1] - 1) <= centres[:, None]
+    steps = holds.take(layout.chains, axis=1).argmax(axis=2)
+    chars, links, good, blocks = stats.take(layout.chains[index, np.maximum(steps - 1, 0)], axis=1)
+    some = np.maximum(chars, 1)
+    columns = out.reshape(len(_CENTRES), 10, -1)
+    columns[:, 0] = (index >= low) & (index < high)
+    columns[:, 1] = steps
+    columns[:, 2] = np.where(index < low, index - low, np.maximum(index - high + 1, 0))
+    columns[:, 3] = np.clip((index - low) / np.maximum(high - low, 1), -1, 2)
+    columns[:, 4] = chars / page[0]
+    columns[:, 5] = links / some
+    columns[:, 6] = good / some
+    columns[:, 7] = blocks
+    columns[:, 8] = chars / np.maximum(blocks, 1)
+    columns[:, 9] = stats[0, centres, None] / page[0]
 
 
-def _headline_columns(columns: Columns, layout: Layout) -> Columns:
-    """Return where a block stands relative to the headline: the ``h1`` or block that says what the page's title says.
+def _last(flags: NDArray[np.bool_]) -> int:
+    """Return the index of the last true flag; -1 where there is none."""
+    places = np.flatnonzero(flags)
+    return int(places[-1]) if len(places) else -1
+
+
+def _fill_headline(out: Floats, table: Floats, layout: Layout) -> None:
+    """Write where a block stands relative to the headline: the ``h1`` or block that says what the page's title says.
 
     A page can hold a second story, with a headline of its own, or a programme above the first.
     """
-    is_h1 = columns["near_h1"] >= _IN_H1
-    score = is_h1 + sum(columns[name] for name in ("title_cover", "title_equal") if name in columns)
+    is_h1 = table[_PLACES["near_h1"]] >= np.float32(_IN_H1)
+    score = is_h1 + np.nan_to_num(table[_PLACES["title_cover"]] + table[_PLACES["title_equal"]])
     headline = int(score.argmax())
     if score[headline] < 1:
-        return {}
+        return
     chains = layout.chains
     index = np.arange(len(chains))
-    holds = _holds(layout, headline, headline + 1)
+    holds = layout.holds(headline, headline + 1)[chains]
     holds[:, -1] = True
     steps = holds.argmax(axis=1)
     shared = chains[index, steps]
+    first = layout.first[shared]
+    inside = layout.last[shared] - first
     heads = np.cumsum(is_h1)
-    article = _nearest(columns["near_article"], chains)
-    inside = layout.last[shared] - layout.first[shared]
-    return {
-        "headline_offset": signed_log(index - headline),
-        "headline_steps": steps.astype(np.float32),
-        "headline_blocks": np.log1p(inside),
-        "headline_place": (index - layout.first[shared]) / np.maximum(inside, 1),
-        "headline_rivals": np.log1p(np.abs(heads - heads[headline])),
-        "headline_article": (article == article[headline]).astype(np.float32),
-    }
-
-
-def _holds(layout: Layout, low: int, high: int) -> NDArray[np.bool_]:
-    """Return whether each ancestor of each block, and what is above the root, holds the blocks from `low` to `high`."""
-    chains = layout.chains
-    result: NDArray[np.bool_] = (chains < 0) | ((layout.first[chains] <= low) & (layout.last[chains] >= high))
-    return result
+    article = _nearest(table[_PLACES["near_article"]], chains)
+    out[0] = index - headline
+    out[1] = steps
+    out[2] = inside
+    out[3] = (index - first) / np.maximum(inside, 1)
+    out[4] = np.abs(heads - heads[headline])
+    out[5] = article == article[headline]
 
 
 def _nearest(near: Floats, chains: Ints) -> Ints:
@@ -467,53 +517,38 @@ def _nearest(near: Floats, chains: Ints) -> Ints:
     return np.where(near > 0, chains[np.arange(len(chains)), level], -1)
 
 
-def _group_columns(text: _Text, links: Floats, layout: Layout) -> Columns:
-    """Return what the blocks of one DOM signature (element and parents alike) have in common."""
-    columns: Columns = {}
-    for name, group in layout.groups.items():
-        size = np.maximum(np.bincount(group), 1)
-        chars = np.bincount(group, text.chars)
-        columns[f"{name}_size"] = np.log1p(size[group])
-        columns[f"{name}_mean"] = np.log1p(chars / size)[group]
-        columns[f"{name}_links"] = (np.bincount(group, links) / np.maximum(chars, 1))[group]
-    return columns
-
-
 # --------------------------------------------------------------------------------------------- neighbours
 
-_NEIGHBOURS = (
-    "log_chars ends_stop upper_per_word share_digit repeats shared_words title_words link_density up1_chars"
-    " near_p near_li near_h2 near_a"
-).split()
+
+def _fill_neighbours(out: Floats, columns: Floats) -> None:
+    """Write `columns` of the blocks before and after; zeros beyond the ends, but NaN where a column is missing."""
+    moved = out.reshape(2 * _REACH, *columns.shape)
+    moved[:] = columns[:, :1] * 0
+    for rows, shift in zip(moved, shifts(_REACH), strict=True):
+        if shift > 0:
+            rows[:, :-shift] = columns[:, shift:]
+        else:
+            rows[:, -shift:] = columns[:, :shift]
 
 
-def _neighbour_columns(columns: dict[str, Floats]) -> Columns:
-    present = [name for name in _NEIGHBOURS if name in columns]
-    base = np.column_stack([columns[name] for name in present])
-    result = {}
-    for shift in _SHIFTS:
-        moved = shifted(base, shift)
-        for number, name in enumerate(present):
-            result[f"{name}{shift:+d}"] = moved[:, number]
-    return result
+def around(rows: Floats, reach: int) -> Floats:
+    """Return the `reach` rows before and after each row, side by side; zeros beyond the ends."""
+    n_rows, n_columns = rows.shape
+    result = np.zeros((n_rows, 2 * reach, n_columns), np.float32)
+    for number, shift in enumerate(shifts(reach)):
+        if shift > 0:
+            result[:-shift, number] = rows[shift:]
+        else:
+            result[-shift:, number] = rows[:shift]
+    return result.reshape(n_rows, -1)
 
 
-def shifted(rows: Floats, shift: int) -> Floats:
-    """Return `rows` with row ``i`` replaced by row ``i + shift``; zeros beyond the ends."""
-    result = np.zeros_like(rows)
-    if shift > 0:
-        result[:-shift] = rows[shift:]
-    else:
-        result[-shift:] = rows[:shift]
-    return result
-
-
-def window_sum(values: NDArray[np.floating], width: int) -> Floats:
-    """Return the sum over each value and the `width` values before and after it; along the first axis."""
-    sums = np.concatenate((np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0, dtype=np.float64)))
-    index = np.arange(len(values))
-    result: Floats = (sums[np.minimum(index + width + 1, len(values))] - sums[np.maximum(index - width, 0)]).astype(
-        np.float32
+def _window_sums(values: Floats) -> Doubles:
+    """Return the sum over each value and as many before and after it as a window is wide, for each of `_WINDOWS`."""
+    sums = np.concatenate(([0], np.cumsum(values, dtype=np.float64)))
+    index, widths = np.arange(len(values)), np.array(_WINDOWS)[:, None]
+    result: NDArray[np.float64] = (
+        sums[np.minimum(index + widths + 1, len(values))] - sums[np.maximum(index - widths, 0)]
     )
     return result
 

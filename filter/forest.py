@@ -8,6 +8,7 @@ handful of array operations for a whole page, without a loop over trees or block
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ MISSING = np.float32(-1e9)
 _ROWS = 512
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Forest:
     """Boosted trees that give one score, the log-odds of body.
 
@@ -46,15 +47,22 @@ class Forest:
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
     def _part(self, rows: Floats) -> Floats:
-        n_trees, n_inner = self.features.shape
-        depth = (n_inner + 1).bit_length() - 1
-        values, features, thresholds = rows.ravel(), self.features.ravel(), self.thresholds.ravel()
-        start = np.arange(len(rows), dtype=np.int32)[:, None] * np.int32(rows.shape[1])
-        tree = np.arange(n_trees, dtype=np.int32) * np.int32(n_inner)
-        node = np.zeros((len(rows), n_trees), np.int32)
-        for _ in range(depth):
-            place = node + tree
-            node = 2 * node + 1 + (values.take(features.take(place) + start) > thresholds.take(place))
-        leaf = node - n_inner + np.arange(n_trees, dtype=np.int32) * np.int32(n_inner + 1)
-        total: Floats = self.leaves.ravel().take(leaf).sum(axis=1, dtype=np.float32) + np.float32(self.baseline)
+        values = rows.ravel()
+        start = np.arange(len(rows))[:, None] * rows.shape[1]
+        # Within a level, the children of node i are 2 i and 2 i + 1 whatever the tree.
+        node = np.arange(len(self.features)) + np.zeros_like(start)
+        for features, thresholds in self._levels:
+            goes_right = values.take(features.take(node) + start) > thresholds.take(node)
+            node *= 2
+            node += goes_right
+        total: Floats = self.leaves.ravel().take(node).sum(axis=1, dtype=np.float32) + np.float32(self.baseline)
         return total
+
+    @cached_property
+    def _levels(self) -> tuple[tuple[NDArray[np.intp], Floats], ...]:
+        """Columns and thresholds of all trees' nodes, level by level."""
+        depth = (self.features.shape[1] + 1).bit_length() - 1
+        levels = [slice((1 << level) - 1, (2 << level) - 1) for level in range(depth)]
+        return tuple(
+            (self.features[:, level].ravel().astype(np.intp), self.thresholds[:, level].ravel()) for level in levels
+        )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +33,7 @@ class Layout:
     first, last : ndarray of shape (n_elements + 1,), int64
         An element holds blocks ``first:last``; the last entry is the page.
     groups : dict
-        For each of `GROUPS`, the number of each block's group, shape (n_blocks,).
+        For each of `GROUPS`, the number of each block's group, shape (n_blocks,); none is in two of them.
     """
 
     chains: Ints
@@ -40,15 +42,31 @@ class Layout:
     last: Ints
     groups: dict[str, Ints]
 
+    def holds(self, low: Any, high: Any) -> NDArray[np.bool_]:
+        """Return whether each element holds the blocks ``low:high``, shape (..., n_elements + 1); the page does.
+
+        The bounds are integers, or arrays of shape (..., 1).
+        """
+        result: NDArray[np.bool_] = (self.first <= low) & (self.last >= high)
+        result[..., -1] = True
+        return result
+
+    def group_sums(self, values: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return the sum of `values` over each block's group (its size without them), shape (len(GROUPS), n_blocks)."""
+        groups = np.concatenate(list(self.groups.values()))
+        repeated = None if values is None else np.tile(values, len(self.groups))
+        sums: NDArray[Any] = np.bincount(groups, repeated)[groups].reshape(len(self.groups), -1)
+        return sums
+
 
 def lay_out(page: Page, elements: Elements) -> Layout:
     """Return the layout of a page that has a tree."""
     parents = np.array([*elements.parents, -1], np.int64)
-    chains = np.empty((len(page), DEPTH), np.int64)
-    current = np.array(page.places, np.int64)
-    for level in range(DEPTH):
-        chains[:, level] = current
-        current = parents[current]
+    levels = np.empty((DEPTH, len(page)), np.int64)
+    levels[0] = page.places
+    for below, above in pairwise(levels):
+        parents.take(below, mode="wrap", out=above)
+    chains = levels.T
     names = np.array([*elements.signatures, -1], np.int64)[chains]
     return Layout(
         chains=chains,
@@ -63,7 +81,8 @@ def lay_out(page: Page, elements: Elements) -> Layout:
 def _groups(names: Ints, base: int) -> dict[str, Ints]:
     own = names[:, 0]
     above = (names[:, 1] * base + names[:, 2]) * base + names[:, 3]
-    return dict(zip(GROUPS, (_numbered(above * base + own), _numbered(above), own), strict=True))
+    numbers = [_numbered(above * base + own), _numbered(above), own]
+    return {kind: each + 2 * base * rank for rank, (kind, each) in enumerate(zip(GROUPS, numbers, strict=True))}
 
 
 def _numbered(keys: Ints) -> Ints:

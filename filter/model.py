@@ -36,7 +36,7 @@ from filter.blocks import Page
 from filter.characters import CharTables
 from filter.context import N_CONTEXT, context_table, own_columns
 from filter.errors import ModelCompatibilityError, ModelIntegrityError, ModelNotFoundError
-from filter.features import Floats, shifted
+from filter.features import Floats, around, shifts
 from filter.forest import Forest
 from filter.labels import LABELS, Label
 from filter.layout import Layout, lay_out
@@ -49,7 +49,7 @@ TEXT_BITS, NAME_BITS = 16, 15
 TEXT_SIZES, NAME_SIZES = (2, 3, 4), (4,)
 #: Ancestors whose names speak of the block itself, and those that speak of its surroundings.
 NEAR_LEVELS, FAR_LEVELS = slice(0, 2), slice(2, 8)
-_NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
+_NEIGHBOURS = 3
 #: What numpy, zipfile and json raise over a damaged file.
 _DAMAGE = (
     ValueError, KeyError, EOFError, OSError, TypeError, AttributeError, IndexError, RuntimeError,
@@ -101,8 +101,7 @@ def standardise(rows: Floats, mean: Floats, scale: Floats) -> Floats:
     """Return rows as a network takes them: standardised, limited, missing values 0."""
     standard: Floats = rows - mean
     standard *= scale
-    np.minimum(standard, _CLIP, out=standard)
-    np.maximum(standard, -_CLIP, out=standard)
+    np.clip(standard, -_CLIP, _CLIP, out=standard)
     np.copyto(standard, 0, where=np.isnan(standard))
     return standard
 
@@ -169,7 +168,7 @@ class Model:
         inputs = np.empty((bounds[-1], self.n_inputs), np.float32)
         for page, layout, part in zip(pages, layouts, parts, strict=True):
             if len(page):
-                inputs[part] = self.inputs(page, layout)
+                self.inputs(page, layout, out=inputs[part])
         logits = self.first.logits(inputs)
         first = softmax(logits)
         doubtful = in_doubt(first)
@@ -179,8 +178,7 @@ class Model:
         for page, layout, part in zip(pages, layouts, parts, strict=True):
             own = np.flatnonzero(doubtful[part])
             if len(own):
-                context = context_table(page, first[part], layout)
-                table[start : start + len(own), self.n_inputs :] = context[own]
+                table[start : start + len(own), self.n_inputs :] = context_table(page, first[part], layout, own)
                 start += len(own)
         logits[doubtful] = blend(self.second.logits(table), self.forest.scores(table))
         for page, layout, part in zip(pages, layouts, parts, strict=True):
@@ -227,15 +225,15 @@ class Model:
         """Number of columns that the first network takes."""
         return len(self.first.mean)
 
-    def inputs(self, page: Page, layout: Layout | None) -> Floats:
-        """Return what the first network takes, shape (n_blocks, n_inputs)."""
+    def inputs(self, page: Page, layout: Layout | None, out: Floats | None = None) -> Floats:
+        """Return what the first network takes, shape (n_blocks, n_inputs), in `out` if given."""
         table = features.feature_table(page, self.tables, layout)
         text = self._scores(page.texts, self.text_weights, text_grams)
         if page.elements and layout:
             near, far = self._name_scores(page.elements.names, layout)
         else:
             near = far = np.full_like(text, np.nan)
-        return join_inputs(table, text, near, far)
+        return join_inputs(table, text, near, far, out)
 
     def _name_scores(self, names: Sequence[str], layout: Layout) -> tuple[Floats, Floats]:
         used = np.zeros(len(names) + 1, bool)  # number -1: above the root, where every score is 0
@@ -283,12 +281,13 @@ def row_means(hashed: Hashed, weights: Floats) -> Floats:
 def input_names() -> tuple[str, ...]:
     """Return the names of the columns of `Model.inputs`, in order."""
     scores = [f"{kind}_{label}" for kind in ("text", "near_names", "far_names") for label in LABELS]
-    return (*features.names(), *scores, *(f"text_{label}{shift:+d}" for shift in _NEIGHBOURS for label in LABELS))
+    neighbours = [f"text_{label}{shift:+d}" for shift in shifts(_NEIGHBOURS) for label in LABELS]
+    return (*features.names(), *scores, *neighbours)
 
 
-def join_inputs(table: Floats, text: Floats, near: Floats, far: Floats) -> Floats:
-    """Return features, linear scores and the text scores of neighbours side by side."""
-    return np.hstack((table, text, near, far, *(shifted(text, shift) for shift in _NEIGHBOURS)))
+def join_inputs(table: Floats, text: Floats, near: Floats, far: Floats, out: Floats | None = None) -> Floats:
+    """Return features, linear scores and the text scores of neighbours side by side, in `out` if given."""
+    return np.concatenate((table, text, near, far, around(text, _NEIGHBOURS)), axis=1, out=out)
 
 
 # -------------------------------------------------------------------------------------------------- file

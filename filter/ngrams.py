@@ -7,6 +7,7 @@ characters: polynomial hashes of all windows of the joined strings are computed 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,15 +15,15 @@ from numpy.typing import NDArray
 
 from filter.characters import CharClass, CharTables, code_points, look_up, starts_of
 
-_WORD_CLASSES = {CharClass.LOWER, CharClass.UPPER, CharClass.DIGIT, CharClass.UNSPACED, CharClass.UNCASED}
+#: Characters that join their neighbours in a word.
+_JOINING = np.array([CharClass.LOWER, CharClass.UPPER, CharClass.DIGIT, CharClass.UNCASED], np.uint8)
 #: Boilerplate shows at the ends of a block; the middle of a long paragraph adds only cost.
 HEAD_CHARS, TAIL_CHARS = 90, 50
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _BASE = np.uint64(1_000_003)
 _INVERSE = np.uint64(pow(int(_BASE), -1, 2**64))
-#: Whether a character of each class is in a word, and whether it joins its neighbours there.
-_WORDS = np.array([member in _WORD_CLASSES for member in CharClass])
-_RUNS = np.array([member in _WORD_CLASSES - {CharClass.UNSPACED} for member in CharClass])
+#: Nearly all pages have fewer characters; powers up to this one are computed once.
+_KEPT = 1 << 16
 
 
 class Hashed(NamedTuple):
@@ -103,20 +104,31 @@ def word_hashes_of(
     Words are runs of letters and digits. The hash of a run is a difference of two prefix sums of
     ``code * base ** position``, shifted back by the inverse of the base (all modulo 2**64).
     """
-    runs = _RUNS.take(classes)
+    runs = classes == _JOINING[0]
+    for member in _JOINING[1:]:
+        runs |= classes == member
     # A word goes on from one character to the next; unspaced letters stand for themselves.
     goes_on = runs[1:] & runs[:-1]
     goes_on &= row[1:] == row[:-1]
-    in_word = _WORDS.take(classes)
+    in_word = runs | (classes == np.uint8(CharClass.UNSPACED))
     begins = in_word.copy()
     begins[1:] &= ~goes_on
     in_word[:-1] &= ~goes_on
     first, last = np.flatnonzero(begins), np.flatnonzero(in_word)
-    powers = np.cumprod(np.full(len(folded), _BASE, np.uint64))
-    inverses = np.cumprod(np.full(len(folded), _INVERSE, np.uint64))
-    powers *= folded
-    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(powers)))
-    return ((sums[last + 1] - sums[first]) * inverses[first]).view(np.uint64), row[first]
+    sums = np.zeros(len(folded) + 1, np.uint64)
+    np.cumsum(folded * _powers(_BASE, len(folded)), out=sums[1:])
+    hashes: NDArray[np.uint64] = (sums.take(last + 1) - sums.take(first)) * _powers(_INVERSE, len(folded)).take(first)
+    return hashes, row.take(first)
+
+
+def _powers(base: np.uint64, count: int) -> NDArray[np.uint64]:
+    """Return the powers of `base` from the first on."""
+    return _kept_powers(base)[:count] if count <= _KEPT else np.full(count, base).cumprod(dtype=np.uint64)
+
+
+@cache
+def _kept_powers(base: np.uint64) -> NDArray[np.uint64]:
+    return np.full(_KEPT, base).cumprod(dtype=np.uint64)
 
 
 def _mix(hashes: NDArray[np.uint64], bits: int, salt: int) -> NDArray[np.int64]:

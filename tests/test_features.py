@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from filter.blocks import Page, blocks_from_text, blocks_from_walk
 from filter.characters import build_tables
-from filter.features import article_bodies, feature_table, names, schema, shifted, window_sum
+from filter.features import around, article_bodies, feature_table, names, schema, shifts
 from filter.tree import walk_markup
 
 TABLES = build_tables()
@@ -249,12 +249,25 @@ def test_neighbours_are_the_columns_moved() -> None:
     assert column(page, "log_chars-2") == [0, 0, own[0]]
 
 
-def test_shifted_and_window_sum() -> None:
+def test_around_holds_the_rows_before_and_after() -> None:
     rows = np.arange(1, 5, dtype=np.float32)[:, None]
-    assert shifted(rows, 1)[:, 0].tolist() == [2, 3, 4, 0]
-    assert shifted(rows, -2)[:, 0].tolist() == [0, 0, 1, 2]
-    assert shifted(rows[:2], 3)[:, 0].tolist() == [0, 0]
-    assert window_sum(rows[:, 0], 1).tolist() == [3, 6, 9, 7]
+    assert shifts(2) == (-2, -1, 1, 2)
+    assert around(rows, 2).tolist() == [[0, 0, 2, 3], [0, 1, 3, 4], [1, 2, 4, 0], [2, 3, 0, 0]]
+    assert around(rows[:1], 2).tolist() == [[0, 0, 0, 0]]
+    assert around(np.hstack((rows, -rows)), 1)[1].tolist() == [1, -1, 3, -3]
+
+
+def test_running_text_nearby() -> None:
+    page = text_page("\n".join([f"{LONG}."] * 4))
+    size = len(LONG) + 1
+    assert column(page, "long_chars_2") == log1p(3 * size, 4 * size, 4 * size, 3 * size)
+
+
+def test_a_block_sees_nothing_beyond_the_ends_and_nothing_of_what_is_missing() -> None:
+    page = page_of("<p>Rain<p>Sun")
+    assert column(page, "link_density+1") == [0, 0]
+    assert column(page, "link_density-3") == [0, 0]
+    assert np.isnan(column(page, "title_words-3")).all()
 
 
 @pytest.mark.parametrize(
