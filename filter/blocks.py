@@ -261,29 +261,28 @@ def _built(builder: Builder, walk: Walk) -> Builder:
     return builder
 
 
-def locators(elements: Elements, places: Iterable[int]) -> Iterator[str]:
-    """Yield the XPath of each element in `places`, every step numbered among siblings of its tag.
+def locators(elements: Elements, places: Sequence[int]) -> list[str]:
+    """Return the XPath of each element in `places`, every step numbered among siblings of its tag.
 
     -1 is the page itself. An element deeper than `MAX_STEPS` gets the path of its ancestor at that depth, so
     that the length of all paths together stays linear in the size of the page.
     """
-    counts: dict[tuple[int, str], int] = {}
-    numbers = []
-    for key in zip(elements.parents, elements.tags, strict=True):
-        counts[key] = number = counts.get(key, 0) + 1
-        numbers.append(number)
-    paths = {-1: ""}
+    parents = elements.parents
+    holders = {-1}
     for place in places:
-        missing = []
-        index = place
-        while index not in paths:
-            missing.append(index)
-            index = elements.parents[index]
-        for index in reversed(missing):
-            path = paths[elements.parents[index]]
+        while place not in holders:
+            holders.add(place)
+            place = parents[place]
+    paths = {-1: ""}
+    counts: dict[tuple[int, str], int] = {}
+    for index, key in enumerate(zip(parents, elements.tags, strict=True)):
+        counts[key] = number = counts.get(key, 0) + 1
+        if index in holders:
+            parent, tag = key
+            path = paths[parent]
             full = len(path) >= _SHORTEST_STEP * MAX_STEPS and path.count("/") >= MAX_STEPS
-            paths[index] = path if full else f"{path}/{elements.tags[index]}[{numbers[index]}]"
-        yield paths[place] or "/"
+            paths[index] = path if full else f"{path}/{tag}[{number}]"
+    return [paths[place] or "/" for place in places]
 
 
 def ancestors(elements: Elements, index: int) -> Iterator[int]:
