@@ -27,7 +27,7 @@ from filter.evaluate.peers import PEERS, run_peer, select_peers
 from filter.features import feature_table
 from filter.layout import lay_out
 from filter.pipeline import shipped_model, to_document
-from filter.tree import walk_markup
+from filter.tree import Attributes, walk_markup
 
 #: One row a page, one column a task, in seconds.
 Times = NDArray[np.float64]
@@ -105,7 +105,7 @@ def stage_tasks(sample: Sample) -> dict[str, Task]:
     stages: dict[str, Task] = {
         DECODE: partial(decode, data),
         PARSE: partial(LexborHTMLParser, markup),
-        WALK: lambda: deque(walk_markup(markup), maxlen=0),
+        WALK: lambda: walk_markup(markup)(_Deaf()),
         BLOCKS: blocks,
     }
     if len(page):
@@ -118,6 +118,25 @@ def stage_tasks(sample: Sample) -> dict[str, Task]:
             DOCUMENT: partial(to_document, page, probabilities),
         }
     return stages
+
+
+class _Deaf:
+    """A visitor that does nothing with what it is told."""
+
+    def open(self, tag: str, attributes: Attributes) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def text(self, data: str) -> None:
+        pass
+
+    def ld_json(self, data: str) -> None:
+        pass
+
+    def hidden(self, size: int) -> None:
+        pass
 
 
 def time_pages(

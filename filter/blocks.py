@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from filter.errors import TooLargeError
 from filter.markdown import read_line
 from filter.text import lines, squeeze
-from filter.tree import CLOSE, HIDDEN, LD_JSON, TEXT, UNSEEN, Attributes, Event
+from filter.tree import UNSEEN, Attributes, Walk
 
 #: Elements that run on inside a paragraph; every other element is a block of its own.
 INLINE = frozenset(
@@ -36,16 +37,34 @@ _HIDDEN, _TIMES = 500, 3
 #: Running text: a block of at least so many characters (jusText's LENGTH_LOW is 70), less than this share in links.
 LONG, _LINKED = 80, 0.4
 _TAG_LEVELS = 4
-#: Gives the walk of a page without what is hidden, or, told True, with it.
-Walk = Callable[[bool], Iterable[Event]]
+#: May raise to end what takes too long.
+Check = Callable[[], object]
+_Block = tuple[str, int, int, int, int, int, int, Sequence[tuple[str, str]]]
 Builder = TypeVar("Builder", bound="_Builder")
-_CONTROLS = frozenset("input button select textarea form".split())
 #: No text is ever in these (`noscript` may be read), so nothing asks what they are called.
 _TEXTLESS = UNSEEN - {"noscript"} | frozenset("area base br col hr img input link meta".split())
-#: Attributes whose words tell what an element is for.
-_NAMING = frozenset(
-    "class id itemprop role data-testid data-component data-type data-qa aria-label property rel type name".split()
-)
+#: What the builder has to know of a tag, as one set of bits a tag; none for most block elements.
+_IN_LINE, _LINK, _STRONG, _MEDIA, _CONTROL, _BREAK, _META, _NAMELESS = (1 << bit for bit in range(8))
+_TAGS: dict[int, Iterable[str]] = {
+    _IN_LINE: INLINE,
+    _LINK: ("a",),
+    _STRONG: STRONG,
+    _MEDIA: MEDIA,
+    _CONTROL: ("input", "button", "select", "textarea", "form"),
+    _BREAK: ("br",),
+    _META: ("meta",),
+    _NAMELESS: _TEXTLESS,
+}
+_KINDS = {tag: sum(bit for bit in _TAGS if tag in _TAGS[bit]) for tag in chain(*_TAGS.values())}
+#: Tags of which more is kept than their place.
+_COUNTED = _LINK | _STRONG | _MEDIA | _CONTROL | _BREAK | _META
+#: Attributes whose words tell what an element is for, and what stands before them in its name.
+_NAMING = {"class": " ", "id": " "} | {
+    key: f" {key} "
+    for key in "itemprop role data-testid data-component data-type data-qa aria-label property rel type name".split()
+}
+#: How often the clock is asked: once in so many elements, or in so many texts in a row.
+_OFTEN = 0x3FF
 _HEAD_META = {
     "og:title": "titles",
     "twitter:title": "titles",
@@ -178,7 +197,7 @@ def blocks_from_text(text: str, *, max_blocks: int) -> Page:
     return page
 
 
-def blocks_of_page(walk: Walk, *, max_blocks: int, check: Callable[[], None] | None = None) -> Page:
+def blocks_of_page(walk: Callable[[bool], Walk], *, max_blocks: int, check: Check | None = None) -> Page:
     """Return the blocks that a page shows, or all that it has where nearly all its running text waits for a script.
 
     Parameters
@@ -188,26 +207,26 @@ def blocks_of_page(walk: Walk, *, max_blocks: int, check: Callable[[], None] | N
     max_blocks, check
         See `blocks_from_walk`, as for what is raised.
     """
-    return _built_from_page(walk, lambda: _Builder(max_blocks), check).page
+    return _built_from_page(walk, lambda: _Builder(max_blocks, check)).page
 
 
-def block_strings(walk: Walk, *, max_blocks: int) -> list[list[str]]:
-    """Return the texts that each block of `blocks_of_page` is made of, blank ones among them, as the walk gave them.
+def block_strings(walk: Callable[[bool], Walk], *, max_blocks: int) -> list[list[str]]:
+    """Return the texts that each block of `blocks_of_page` is made of, as the walk gave them, with blank ones.
 
     Raises
     ------
     TooLargeError
         More than `max_blocks` blocks.
     """
-    return _built_from_page(walk, lambda: _StringBuilder(max_blocks), None).strings
+    return _built_from_page(walk, lambda: _StringBuilder(max_blocks)).strings
 
 
-def blocks_from_walk(walk: Iterable[Event], *, max_blocks: int, check: Callable[[], None] | None = None) -> Page:
+def blocks_from_walk(walk: Walk, *, max_blocks: int, check: Check | None = None) -> Page:
     """Return the blocks of a walk (see `filter.tree`).
 
     Parameters
     ----------
-    walk : iterable of events
+    walk : callable
     max_blocks : int
     check : callable, optional
         Called now and then; may raise to end a walk that takes too long.
@@ -217,11 +236,11 @@ def blocks_from_walk(walk: Iterable[Event], *, max_blocks: int, check: Callable[
     TooLargeError
         More than `max_blocks` blocks.
     """
-    return _built(_Builder(max_blocks), walk, check).page
+    return _built(_Builder(max_blocks, check), walk).page
 
 
-def _built_from_page(walk: Walk, new: Callable[[], Builder], check: Callable[[], None] | None) -> Builder:
-    builder = _built(new(), walk(False), check)
+def _built_from_page(walk: Callable[[bool], Walk], new: Callable[[], Builder]) -> Builder:
+    builder = _built(new(), walk(False))
     if builder.hidden_chars < _HIDDEN:
         return builder
     measured = [(measure, measure(builder.page), limit) for measure, limit in _SHOWN]
@@ -232,50 +251,38 @@ def _built_from_page(walk: Walk, new: Callable[[], Builder], check: Callable[[],
     ]
     if not waiting:
         return builder
-    whole = _built(new(), walk(True), check)
+    whole = _built(new(), walk(True))
     return whole if any(measure(whole.page) >= least for measure, least in waiting) else builder
 
 
-def _built(builder: Builder, walk: Iterable[Event], check: Callable[[], None] | None) -> Builder:
-    on_open, on_text, on_close = builder.open, builder.text, builder.close
-    for name, value in walk if check is None else _watched(walk, check):
-        if name is CLOSE:
-            on_close()
-        elif name is TEXT:
-            on_text(value)  # type: ignore[arg-type]
-        elif name is LD_JSON:
-            builder.page.head.ld_json.append(value)  # type: ignore[arg-type]
-        elif name is HIDDEN:
-            builder.hidden_chars += value  # type: ignore[operator]
-        else:
-            on_open(name, value)  # type: ignore[arg-type]
-    builder.flush()
+def _built(builder: Builder, walk: Walk) -> Builder:
+    walk(builder)
+    builder.finish()
     return builder
 
 
-def locators(elements: Elements, places: Iterable[int]) -> Iterator[str]:
-    """Yield the XPath of each element in `places`, every step numbered among siblings of its tag.
+def locators(elements: Elements, places: Sequence[int]) -> list[str]:
+    """Return the XPath of each element in `places`, every step numbered among siblings of its tag.
 
     -1 is the page itself. An element deeper than `MAX_STEPS` gets the path of its ancestor at that depth, so
     that the length of all paths together stays linear in the size of the page.
     """
-    counts: dict[tuple[int, str], int] = {}
-    numbers = []
-    for key in zip(elements.parents, elements.tags, strict=True):
-        counts[key] = number = counts.get(key, 0) + 1
-        numbers.append(number)
-    paths = {-1: ""}
+    parents = elements.parents
+    holders = {-1}
     for place in places:
-        missing = []
-        index = place
-        while index not in paths:
-            missing.append(index)
-            index = elements.parents[index]
-        for index in reversed(missing):
-            path = paths[elements.parents[index]]
+        while place not in holders:
+            holders.add(place)
+            place = parents[place]
+    paths = {-1: ""}
+    counts: dict[tuple[int, str], int] = {}
+    for index, key in enumerate(zip(parents, elements.tags, strict=True)):
+        counts[key] = number = counts.get(key, 0) + 1
+        if index in holders:
+            parent, tag = key
+            path = paths[parent]
             full = len(path) >= _SHORTEST_STEP * MAX_STEPS and path.count("/") >= MAX_STEPS
-            paths[index] = path if full else f"{path}/{elements.tags[index]}[{numbers[index]}]"
-        yield paths[place] or "/"
+            paths[index] = path if full else f"{path}/{tag}[{number}]"
+    return [paths[place] or "/" for place in places]
 
 
 def ancestors(elements: Elements, index: int) -> Iterator[int]:
@@ -303,24 +310,19 @@ def block_tag(elements: Elements, index: int) -> str:
     return nearest
 
 
-def _watched(walk: Iterable[Event], check: Callable[[], None]) -> Iterator[Event]:
-    for number, event in enumerate(walk):
-        if not number & 0x3FF:
-            check()
-        yield event
-
-
 class _Builder:
-    """Takes the events of a walk one by one and fills a `Page`.
+    """Visits a page (see `filter.tree.Visitor`) and fills a `Page`.
 
-    This is the hot loop of newsfilter: about one call a microsecond. What looks as if it could be shorter
-    (attributes bound to locals, one method an event) is so because it was measured.
+    This is the hot loop of newsfilter: a call for each element, text and end of an element. What looks as if it could
+    be shorter is so because it was measured.
     """
 
     __slots__ = (
         "anchor_start",
         "anchors",
+        "blocks",
         "breaks",
+        "check",
         "controls",
         "current",
         "elements",
@@ -332,21 +334,21 @@ class _Builder:
         "links",
         "max_blocks",
         "media",
-        "names",
-        "open_elements",
+        "numbers",
         "page",
         "pieces",
         "place",
         "strong_chars",
     )  # fmt: skip
 
-    def __init__(self, max_blocks: int) -> None:
+    def __init__(self, max_blocks: int, check: Check | None = None) -> None:
         self.max_blocks = max_blocks
+        self.check = check
         self.hidden_chars = 0
         self.elements = Elements()
         self.page = Page(elements=self.elements)
-        self.names: dict[str, int] = {}
-        self.open_elements: list[int] = []
+        self.blocks: list[_Block] = []
+        self.numbers: dict[str, int] = {}
         self.current = -1
         self.inside_link = self.inside_strong = self.breaks = 0
         self.pieces: list[str] = []
@@ -357,66 +359,88 @@ class _Builder:
         self.anchor_start = 0
 
     def open(self, tag: str, attributes: Attributes) -> None:
-        if tag in INLINE:
-            if tag == "a":
-                self.inside_link += 1
-                self.links += 1
-                self.anchor_start = len(self.pieces)
-        elif tag == "br":
-            self.line_break()
-        else:
+        kind = _KINDS.get(tag, 0)
+        if self.pieces and not kind & (_IN_LINE | _BREAK):
             self.flush()
-            if tag == "meta":
-                self.meta(attributes)
-            elif tag in _CONTROLS:
-                self.controls += 1
-        if tag in MEDIA:
-            self.media += 1
-        if tag in STRONG:
-            self.inside_strong += 1
-        name = tag if tag in _TEXTLESS else signature(tag, attributes)
         elements = self.elements
-        number = self.names.get(name)
+        index = len(elements.tags)
+        if kind & _COUNTED:
+            self.count(kind, index, attributes)
+        name = tag
+        if not kind & _NAMELESS:
+            for key, value in attributes.items():
+                if key in _NAMING and value:
+                    name = f"{name}{_NAMING[key]}{value}"
+        number = self.numbers.get(name)
         if number is None:
-            number = self.names[name] = len(elements.names)
-            elements.names.append(name)
-        self.open_elements.append(self.current)
-        elements.parents.append(self.current)
-        self.current = len(elements.tags)
+            number = self.number(name)
         elements.tags.append(tag)
+        elements.parents.append(self.current)
         elements.signatures.append(number)
-        elements.first.append(len(self.page.texts))
+        elements.first.append(len(self.blocks))
         elements.last.append(0)
-        if tag == "a":
-            elements.hrefs[self.current] = attributes.get("href") or ""
+        self.current = index
+        if self.check and not index & _OFTEN:
+            self.check()
+
+    def count(self, kind: int, index: int, attributes: Attributes) -> None:
+        if kind & _LINK:
+            self.inside_link += 1
+            self.links += 1
+            self.anchor_start = len(self.pieces)
+            self.elements.hrefs[index] = attributes.get("href") or ""
+        if kind & _STRONG:
+            self.inside_strong += 1
+        if kind & _MEDIA:
+            self.media += 1
+        if kind & _CONTROL:
+            self.controls += 1
+        if kind & _BREAK:
+            self.line_break()
+        if kind & _META:
+            self.meta(attributes)
+
+    def number(self, name: str) -> int:
+        """Return the number of a signature; different values may differ by whitespace alone."""
+        names = self.elements.names
+        squeezed = squeeze(name)
+        number = self.numbers.setdefault(squeezed, len(names))
+        if number == len(names):
+            names.append(squeezed)
+        self.numbers[name] = number
+        return number
 
     def close(self) -> None:
         index = self.current
-        self.current = self.open_elements.pop()
-        if index == self.holder:
-            self.holder = self.current
         elements = self.elements
-        tag = elements.tags[index]
+        self.current = parent = elements.parents[index]
+        if index == self.holder:
+            self.holder = parent
+        kind = _KINDS.get(elements.tags[index], 0)
         # An inline element's own text is still in the buffer: it ends in the block to come.
-        pending = 0
-        if tag in INLINE:
+        pending = False
+        if kind & _IN_LINE:
             pending = self.place != -1
-            if tag == "a":
-                self.inside_link -= 1
-                href = elements.hrefs[index]
-                if href and self.place != -1:
-                    self.anchors = self.anchors or []
-                    self.anchors.append(("".join(self.pieces[self.anchor_start :]), href))
-        elif tag != "br":
+        elif self.pieces and not kind & _BREAK:
             self.flush()
-        if tag in STRONG:
+        if kind & _LINK:
+            self.inside_link -= 1
+            href = elements.hrefs[index]
+            if href and pending:
+                self.anchors = self.anchors or []
+                self.anchors.append(("".join(self.pieces[self.anchor_start :]), href))
+        if kind & _STRONG:
             self.inside_strong -= 1
-        elements.last[index] = len(self.page.texts) + pending
+        elements.last[index] = len(self.blocks) + pending
 
     def text(self, data: str) -> None:
-        self.pieces.append(data)
+        pieces = self.pieces
         if data.isspace():
+            # Most text nodes are indentation between elements; before a block only links show it.
+            if pieces or self.inside_link:
+                pieces.append(data)
             return
+        pieces.append(data)
         self.breaks = 0
         if self.place == -1:
             self.place = self.holder = self.current
@@ -428,6 +452,14 @@ class _Builder:
                 self.link_chars += size
             if self.inside_strong:
                 self.strong_chars += size
+        if self.check and not len(pieces) & _OFTEN:
+            self.check()
+
+    def ld_json(self, data: str) -> None:
+        self.page.head.ld_json.append(data)
+
+    def hidden(self, size: int) -> None:
+        self.hidden_chars += size
 
     def line_break(self) -> None:
         self.breaks += 1
@@ -437,11 +469,7 @@ class _Builder:
 
     def flush(self) -> None:
         """End the block in hand, if it has any text."""
-        if not self.pieces:
-            return
         text = squeeze("".join(self.pieces))
-        self.pieces.clear()
-        self.breaks = 0
         if text:
             place, self.place = self.place, -1
             if place >= 0 and self.elements.tags[place] == "title":
@@ -451,20 +479,31 @@ class _Builder:
             self.link_chars = self.strong_chars = self.media = self.controls = 0
             self.links = self.inside_link
             self.anchors = None
-        self.anchor_start = 0
+        self.pieces.clear()
+        self.breaks = self.anchor_start = 0
 
     def add_block(self, text: str, place: int) -> None:
-        page = self.page
-        page.texts.append(text)
-        page.places.append(place)
-        page.link_chars.append(min(self.link_chars, len(text)))
-        page.strong_chars.append(min(self.strong_chars, len(text)))
-        page.links.append(self.links)
-        page.media.append(self.media)
-        page.controls.append(self.controls)
-        page.anchors.append(self.anchors or ())
-        if len(page.texts) > self.max_blocks:
+        self.blocks.append(
+            (text, place, self.link_chars, self.strong_chars, self.links, self.media, self.controls, self.anchors or ())
+        )
+        if len(self.blocks) > self.max_blocks:
             raise TooLargeError(f"more than {self.max_blocks:,} blocks")
+
+    def finish(self) -> None:
+        """Fill the page with what was visited."""
+        self.flush()
+        page = self.page
+        if self.blocks:
+            (
+                page.texts,
+                page.places,
+                page.link_chars,
+                page.strong_chars,
+                page.links,
+                page.media,
+                page.controls,
+                page.anchors,
+            ) = map(list, zip(*self.blocks, strict=True))
 
     def meta(self, attributes: Attributes) -> None:
         kind = _HEAD_META.get(attributes.get("property") or attributes.get("name") or "")
@@ -476,33 +515,12 @@ class _Builder:
 class _StringBuilder(_Builder):
     """Remembers which texts became which block."""
 
-    __slots__ = ("run", "strings")
+    __slots__ = ("strings",)
 
     def __init__(self, max_blocks: int) -> None:
         super().__init__(max_blocks)
-        self.run: list[str] = []
         self.strings: list[list[str]] = []
-
-    def text(self, data: str) -> None:
-        super().text(data)
-        self.run.append(data)
-
-    def flush(self) -> None:
-        super().flush()
-        self.run = []
 
     def add_block(self, text: str, place: int) -> None:
         super().add_block(text, place)
-        self.strings.append(self.run)
-
-
-def signature(tag: str, attributes: Attributes) -> str:
-    """Return the tag and the attributes that name an element, as one string."""
-    if _NAMING.isdisjoint(attributes):
-        return tag
-    parts = [tag]
-    for key, value in attributes.items():
-        if value and key in _NAMING:
-            parts.append(value if key == "class" or key == "id" else f"{key} {value}")
-    # bs4 gives lists of words without the spaces that stood around them.
-    return squeeze(" ".join(parts))
+        self.strings.append(self.pieces.copy())

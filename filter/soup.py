@@ -19,7 +19,7 @@ from filter.document import Document, Line
 from filter.errors import InputError
 from filter.labels import DEFAULT_KEEP, Label, parse_keep
 from filter.pipeline import Classifier, Options
-from filter.tree import TEXT, walk_soup
+from filter.tree import TEXT, events, walk_soup
 
 if TYPE_CHECKING:
     from filter.rules import Rules
@@ -100,7 +100,8 @@ class _Marks:
 
     def blocks(self, node: Tag | NavigableString) -> Iterable[int]:
         """Return the numbers of the dropped blocks that have a part in `node`."""
-        strings = [value for name, value in walk_soup(node, True) if name is TEXT] if isinstance(node, Tag) else [node]
+        told = events(walk_soup(node, True)) if isinstance(node, Tag) else [(TEXT, node)]
+        strings = [value for name, value in told if name is TEXT]
         return dict.fromkeys(self.dropped[id(string)] for string in strings if id(string) in self.dropped)
 
 

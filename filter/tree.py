@@ -1,4 +1,4 @@
-"""Markup, or a BeautifulSoup tree, as one walk of open, text and close events.
+"""Markup, or a BeautifulSoup tree, as one walk: a visitor is told what opens, what is said and what closes.
 
 The fast parser (lexbor, through selectolax) and bs4 give the same walk, so nothing behind this
 module knows which of them read the page.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -21,27 +21,47 @@ if TYPE_CHECKING:
 Attributes = dict[str, str | None]
 Event = tuple[str, Attributes | str | int | None]
 
-TEXT = "#text"
-HIDDEN = "#hidden"
-LD_JSON = "#ld+json"
-CLOSE = "/"
-_CLOSE: Event = (CLOSE, None)
+#: Names of the events that are not the opening of an element.
+TEXT, HIDDEN, LD_JSON, CLOSE = "#text", "#hidden", "#ld+json", "/"
+
+
+class Visitor(Protocol):
+    """Who is told of a page, in its order."""
+
+    def open(self, tag: str, attributes: Attributes) -> None:
+        """Take an element that opens."""
+
+    def close(self) -> None:
+        """Take that the innermost open element closes."""
+
+    def text(self, data: str) -> None:
+        """Take a text node, never empty; of a soup its own `NavigableString`, so that its place can be asked for."""
+
+    def ld_json(self, data: str) -> None:
+        """Take the content of the JSON-LD script that is open."""
+
+    def hidden(self, size: int) -> None:
+        """Take the number of characters in the open element, which is passed by unless what is hidden is walked."""
+
+
+#: Tells a visitor of a page. Elements that a reader does not see open and close with no text or element between.
+Walk = Callable[[Visitor], None]
 
 #: Elements whose content a reader of the page does not see as text.
 UNSEEN = frozenset(
     "script style noscript template svg math iframe object embed applet audio video canvas map "
     "select textarea datalist frameset noframes rp".split()
 )
+#: Elements that may be unseen whatever their attributes are.
+_DOUBTFUL = UNSEEN | {"dialog"}
 #: Some sites hide these until a script runs; what they hold is the page all the same.
 _NEVER_HIDDEN = frozenset(("html", "body", "main", "article"))
-#: Attributes that can hide an element.
-_HIDING = frozenset(("hidden", "style"))
 #: What a server sends in pieces (React's streaming) comes in hidden elements of such an id, which a script then shows.
 _STREAMED = re.compile(r".*S:[0-9a-f]+")
 
 
-def walk_markup(markup: str, with_hidden: bool = False) -> Iterator[Event]:
-    """Yield the events of `markup`, parsed as a browser would (HTML5).
+def walk_markup(markup: str, with_hidden: bool = False) -> Walk:
+    """Return the walk of `markup`, parsed as a browser would (HTML5).
 
     Parameters
     ----------
@@ -49,55 +69,90 @@ def walk_markup(markup: str, with_hidden: bool = False) -> Iterator[Event]:
     with_hidden : bool
         Also walk what is hidden and what is only for readers without scripts.
 
-    Yields
-    ------
-    tuple
-        ``(tag, attributes)`` where an element opens, ``("#text", str)``, ``("#ld+json", str)`` for a
-        JSON-LD script, ``("/", None)`` where an element closes. Unseen elements open and close with nothing
-        between; of those that `with_hidden` would show, ``("#hidden", int)`` tells how many characters they hold.
-
-    Raises
-    ------
-    ParseError
-        The parser gives no tree.
+    Returns
+    -------
+    callable
+        Takes a `Visitor`. Raises `ParseError` where the parser gives no tree.
     """
+    return partial(_walk_markup, markup, with_hidden)
+
+
+def walk_soup(root: Tag, with_hidden: bool = False) -> Walk:
+    """Return the walk of a `BeautifulSoup` or of one `Tag` in it; see `walk_markup`."""
+    return partial(_walk_soup, root, with_hidden)
+
+
+def events(walk: Walk) -> list[Event]:
+    """Return what a walk tells, as a list.
+
+    Returns
+    -------
+    list of tuple
+        ``(tag, attributes)`` where an element opens, ``("#text", str)``, ``("#ld+json", str)``,
+        ``("#hidden", int)``, and ``("/", None)`` where an element closes.
+    """
+    recorder = _Recorder()
+    walk(recorder)
+    return recorder.events
+
+
+class _Recorder:
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def open(self, tag: str, attributes: Attributes) -> None:
+        self.events.append((tag, attributes))
+
+    def close(self) -> None:
+        self.events.append((CLOSE, None))
+
+    def text(self, data: str) -> None:
+        self.events.append((TEXT, data))
+
+    def ld_json(self, data: str) -> None:
+        self.events.append((LD_JSON, data))
+
+    def hidden(self, size: int) -> None:
+        self.events.append((HIDDEN, size))
+
+
+def _walk_markup(markup: str, with_hidden: bool, visitor: Visitor) -> None:
     try:
         node = LexborHTMLParser(markup).root
     except Exception as error:  # selectolax raises bare exceptions of several kinds
         raise ParseError(f"the HTML parser gave up: {error}") from error
+    on_open, on_text, on_close = visitor.open, visitor.text, visitor.close
     open_nodes = []
     while node is not None:
         tag = node.tag
-        child = None
         if tag == "-text":
             text = node.text_content
             if text:
-                yield TEXT, text
-        elif tag is not None and tag[0] not in "-_!":
+                on_text(text)
+        elif tag is not None and tag >= "a":  # others: -comment, !doctype
             attributes: Attributes = node.attributes
-            yield tag, attributes
-            if is_unseen(tag, attributes, with_hidden):
-                yield from _told(tag, attributes, node.text)
+            on_open(tag, attributes)
+            # `is_unseen` is asked only where it may say so: a call an element is dear.
+            if (tag in _DOUBTFUL or "style" in attributes or "hidden" in attributes) and is_unseen(
+                tag, attributes, with_hidden
+            ):
+                _tell(visitor, tag, attributes, node.text)
+                child = None
             else:
                 child = node.child
-            if child is None:
-                yield _CLOSE
-            else:
+            if child is not None:
                 open_nodes.append(node)
                 node = child
                 continue
+            on_close()
         following = node.next
         while following is None and open_nodes:
-            yield _CLOSE
+            on_close()
             following = open_nodes.pop().next
         node = following
 
 
-def walk_soup(root: Tag, with_hidden: bool = False) -> Iterator[Event]:
-    """Yield the events of a `BeautifulSoup` or of one `Tag` in it; see `walk_markup`.
-
-    The str of a text event is the soup's own `NavigableString`, so that who needs its place can ask it.
-    """
+def _walk_soup(root: Tag, with_hidden: bool, visitor: Visitor) -> None:
     from bs4 import BeautifulSoup  # noqa: PLC0415 - only a soup needs bs4
     from bs4.element import NavigableString, PreformattedString, Tag  # noqa: PLC0415
 
@@ -107,19 +162,19 @@ def walk_soup(root: Tag, with_hidden: bool = False) -> Iterator[Event]:
         if node is None:
             stack.pop()
             if stack:
-                yield _CLOSE
+                visitor.close()
         elif isinstance(node, Tag):
             tag = node.name.lower()
             attributes = _soup_attributes(node)
-            yield tag, attributes
+            visitor.open(tag, attributes)
             if is_unseen(tag, attributes, with_hidden):
-                yield from _told(tag, attributes, partial(_soup_text, node))
-                yield _CLOSE
+                _tell(visitor, tag, attributes, partial(_soup_text, node))
+                visitor.close()
             else:
                 stack.append(iter(node.contents))
         elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString) and node:
             # PreformattedString: comments, doctypes, declarations
-            yield TEXT, node
+            visitor.text(node)
 
 
 def _soup_text(node: Tag) -> str:
@@ -129,13 +184,13 @@ def _soup_text(node: Tag) -> str:
     return node.get_text()
 
 
-def _told(tag: str, attributes: Attributes, text: Callable[[], str]) -> Iterator[Event]:
-    """Yield what is told of an element that is not walked."""
+def _tell(visitor: Visitor, tag: str, attributes: Attributes, text: Callable[[], str]) -> None:
+    """Tell of an element that is not walked."""
     if tag == "script":
         if attributes.get("type") == "application/ld+json":
-            yield LD_JSON, text()
+            visitor.ld_json(text())
     elif tag not in UNSEEN or tag == "noscript":
-        yield HIDDEN, len(text())
+        visitor.hidden(len(text()))
 
 
 def _soup_attributes(node: Tag) -> Attributes:
@@ -149,7 +204,9 @@ def is_unseen(tag: str, attributes: Attributes, with_hidden: bool = False) -> bo
     """Return whether a reader does not see what is in the element: by its kind, or as it is marked hidden."""
     if tag in UNSEEN:
         return not (with_hidden and tag == "noscript")
-    if with_hidden or (_HIDING.isdisjoint(attributes) and tag != "dialog") or tag in _NEVER_HIDDEN:
+    if ("style" not in attributes and "hidden" not in attributes and tag != "dialog") or with_hidden:
+        return False
+    if tag in _NEVER_HIDDEN:
         return False
     if "hidden" in attributes:
         return attributes["hidden"] != "until-found" and not _STREAMED.fullmatch(attributes.get("id") or "")

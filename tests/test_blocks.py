@@ -24,7 +24,7 @@ def blocks(markup: str) -> Page:
 
 def sources(page: Page) -> list[str]:
     assert page.elements is not None
-    return list(locators(page.elements, page.places))
+    return locators(page.elements, page.places)
 
 
 def test_there_are_pages() -> None:

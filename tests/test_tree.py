@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filter.errors import FilterError
-from filter.tree import CLOSE, HIDDEN, LD_JSON, TEXT, Event, walk_markup, walk_soup
+from filter.tree import CLOSE, HIDDEN, LD_JSON, TEXT, Event, Walk, events, walk_markup, walk_soup
 
 ROOT = Path(__file__).parent
 PAGES = sorted([*ROOT.glob("pages/*/page.html"), *(ROOT.parent / "examples").glob("*.html")])
@@ -19,25 +18,25 @@ def page_name(path: Path) -> str:
     return path.parent.name if path.name == "page.html" else path.stem
 
 
-def comparable(walk: Iterable[Event]) -> list[Event]:
+def comparable(walk: Walk) -> list[Event]:
     """Join neighbouring texts, drop blank ones; an empty attribute is as none, and names have one case."""
-    events: list[Event] = []
-    for name, value in walk:
+    joined: list[Event] = []
+    for name, value in events(walk):
         if isinstance(value, dict):
             value = {key.lower(): content or None for key, content in value.items()}
-        if name == TEXT and events and events[-1][0] == TEXT:
-            value = f"{events.pop()[1]}{value}"
-        events.append((name, value))
-    return [event for event in events if event[0] != TEXT or str(event[1]).strip()]
+        if name == TEXT and joined and joined[-1][0] == TEXT:
+            value = f"{joined.pop()[1]}{value}"
+        joined.append((name, value))
+    return [event for event in joined if event[0] != TEXT or str(event[1]).strip()]
 
 
-def shape(walk: Iterable[Event]) -> list[object]:
+def shape(walk: Walk) -> list[object]:
     """Return what opens and what is said, in order: html.parser and lxml do not know where all elements end."""
     return [value if name in (TEXT, LD_JSON) else name for name, value in comparable(walk) if name != CLOSE]
 
 
-def texts(walk: Iterable[Event]) -> str:
-    return " ".join("".join(str(value) for name, value in walk if name == TEXT).split())
+def texts(walk: Walk) -> str:
+    return " ".join("".join(str(value) for name, value in events(walk) if name == TEXT).split())
 
 
 def test_there_are_pages_to_compare() -> None:
@@ -60,7 +59,7 @@ def test_other_parsers_give_the_same_elements_and_texts(path: Path, parser: str)
 @pytest.mark.parametrize("path", PAGES, ids=page_name)
 def test_every_element_that_opens_closes(path: Path) -> None:
     depth = 0
-    for name, _ in walk_markup(path.read_text("utf-8")):
+    for name, _ in events(walk_markup(path.read_text("utf-8"))):
         depth += {CLOSE: -1, TEXT: 0, LD_JSON: 0, HIDDEN: 0}.get(name, 1)
         assert depth >= 0
     assert depth == 0
@@ -128,21 +127,21 @@ def test_what_is_hidden_can_be_asked_for(markup: str) -> None:
 def test_it_is_told_how_much_is_hidden(parser: str) -> None:
     page = "<body><div hidden><p>four</p><b>teen</b></div><noscript><p>six</p></noscript><template>no</template></body>"
     walk = walk_markup(page) if parser == "lexbor" else walk_soup(BeautifulSoup(page, parser))
-    assert [value for name, value in walk if name == HIDDEN] == [8, 3]
+    assert [value for name, value in events(walk) if name == HIDDEN] == [8, 3]
 
 
 @pytest.mark.parametrize("parser", ["lexbor", "html5lib", "lxml", "html.parser"])
 def test_json_ld_comes_as_its_own_event(parser: str) -> None:
     page = '<html><head><script type="application/ld+json">{"a": "<p>"}</script></head><body></body></html>'
     walk = walk_markup(page) if parser == "lexbor" else walk_soup(BeautifulSoup(page, parser))
-    assert [value for name, value in walk if name == LD_JSON] == ['{"a": "<p>"}']
+    assert [value for name, value in events(walk) if name == LD_JSON] == ['{"a": "<p>"}']
 
 
 def test_a_tag_is_walked_with_itself_as_the_root() -> None:
     soup = BeautifulSoup("<div><article class='a b'><p>one</p></article><p>two</p></div>", "html.parser")
     article = soup.article
     assert article is not None
-    assert list(walk_soup(article)) == [
+    assert events(walk_soup(article)) == [
         ("article", {"class": "a b"}), ("p", {}), (TEXT, "one"), (CLOSE, None), (CLOSE, None),
     ]  # fmt: skip
 
@@ -150,7 +149,7 @@ def test_a_tag_is_walked_with_itself_as_the_root() -> None:
 def test_a_soup_is_not_changed() -> None:
     soup = BeautifulSoup("<p hidden>a</p><script>b</script><p>c</p>", "html.parser")
     before = str(soup)
-    list(walk_soup(soup))
+    events(walk_soup(soup))
     assert str(soup) == before
 
 
@@ -179,7 +178,7 @@ def test_a_bomb_of_unclosed_tags_keeps_the_text_before_it(bomb: str) -> None:
     "markup", ["", " ", "\0", "\0<p>a\0b</p>\0", "<", "\ufeff", "<!DOCTYPE", "<html", "]]>", "&#0;"]
 )
 def test_scraps_are_walked(markup: str) -> None:
-    names = [name for name, _ in walk_markup(markup)]
+    names = [name for name, _ in events(walk_markup(markup))]
     assert names.count(CLOSE) == sum(name not in (CLOSE, TEXT, LD_JSON, HIDDEN) for name in names)
 
 
@@ -187,7 +186,7 @@ def test_scraps_are_walked(markup: str) -> None:
 @given(st.text(alphabet=st.characters()))
 def test_any_text_is_walked_or_refused(markup: str) -> None:
     try:
-        names = [name for name, _ in walk_markup(markup)]
+        names = [name for name, _ in events(walk_markup(markup))]
     except FilterError:
         return
     assert names.count(CLOSE) == sum(name not in (CLOSE, TEXT, LD_JSON, HIDDEN) for name in names)

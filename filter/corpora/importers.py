@@ -31,7 +31,7 @@ from filter.blocks import blocks_from_walk
 from filter.corpora.pages import PageRecord, registrable_domain, write_pages
 from filter.decode import decode
 from filter.errors import CorpusError, DecodeError
-from filter.tree import Attributes, walk_markup
+from filter.tree import Attributes, events, walk_markup
 
 _MAX_BLOCKS = 1_000_000
 _HTML = re.compile(r"\.html(?:\.gz)?$")
@@ -161,7 +161,7 @@ def _page(path: Path) -> str | None:
 def _declarations(html: str) -> tuple[str | None, str | None]:
     """Return the language and the address that the page declares of itself."""
     lang = shared = canonical = None
-    for name, value in walk_markup(html):
+    for name, value in events(walk_markup(html)):
         attributes: Attributes = value if isinstance(value, dict) else {}
         if name == "html":
             lang = attributes.get("lang") or attributes.get("xml:lang")
