@@ -6,7 +6,7 @@ characters: polynomial hashes of all windows of the joined strings are computed 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -27,17 +27,24 @@ _KEPT = 1 << 16
 
 
 class Hashed(NamedTuple):
-    """Rows of bucket numbers in compressed form, as scipy's CSR has them.
+    """Bucket numbers of rows of text, one kind of n-gram after the other, each in the order of the rows.
 
     Attributes
     ----------
     buckets : ndarray of int64, shape (n_hits,)
-    offsets : ndarray of int64, shape (n_rows + 1,)
-        Row ``i`` is ``buckets[offsets[i]:offsets[i + 1]]``.
+    counts : ndarray of int64, shape (n_kinds, n_rows)
+        How many of them belong to each kind and row.
     """
 
     buckets: NDArray[np.int64]
-    offsets: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    def by_row(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return buckets and offsets as scipy's CSR has them: row ``i`` is ``buckets[offsets[i]:offsets[i + 1]]``."""
+        n_kinds, n_rows = self.counts.shape
+        row = np.repeat(np.tile(np.arange(n_rows), n_kinds), self.counts.ravel())
+        offsets = np.concatenate(([0], np.cumsum(self.counts.sum(axis=0))))
+        return self.buckets[np.argsort(row, kind="stable")], offsets
 
 
 def clip(text: str) -> str:
@@ -66,34 +73,30 @@ def hash_ngrams(texts: Sequence[str], tables: CharTables, *, bits: int, sizes: S
     """
     joined = "".join([f"\n{text}\n" for text in texts])
     points = code_points(joined)
-    starts = starts_of(texts, padding=2)
+    lengths = np.diff(starts_of(texts, padding=2))
+    row = np.repeat(np.arange(len(texts)), lengths)
     folded = look_up(tables.folded, points).astype(np.uint64)
-    row = np.repeat(np.arange(len(texts)), np.diff(starts))
-    buckets, rows = _char_grams(folded, row, sizes, bits)
-    word_hashes, word_rows = word_hashes_of(folded, look_up(tables.classes, points), row)
-    pairs = word_hashes[:-1] * np.uint64(31) + word_hashes[1:]
-    same = word_rows[:-1] == word_rows[1:]
-    buckets += [_mix(word_hashes, bits, 101), _mix(pairs[same], bits, 102)]
-    rows += [word_rows, word_rows[:-1][same]]
-    all_rows = np.concatenate(rows)
-    # numpy sorts 16-bit integers by radix, in linear time.
-    order = np.argsort(all_rows.astype(np.uint16) if len(texts) <= 1 << 16 else all_rows, kind="stable")
-    counts = np.bincount(all_rows, minlength=len(texts))
-    return Hashed(np.concatenate(buckets)[order], np.concatenate(([0], np.cumsum(counts))))
+    words, rows = word_hashes_of(folded, look_up(tables.classes, points), row)
+    pairs = words[:-1] * np.uint64(31) + words[1:]
+    same = rows[:-1] == rows[1:]
+    hashes = [*_char_grams(folded, row, sizes), words + np.uint64(101), pairs[same] + np.uint64(102)]
+    counts = [
+        *(np.maximum(lengths - size + 1, 0) for size in sizes),
+        np.bincount(rows, minlength=len(texts)),
+        np.bincount(rows[:-1][same], minlength=len(texts)),
+    ]
+    return Hashed(_mix(np.concatenate(hashes), bits), np.array(counts))
 
 
 def _char_grams(
-    folded: NDArray[np.uint64], row: NDArray[np.int64], sizes: Sequence[int], bits: int
-) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
-    buckets, rows = [], []
-    grams = folded.copy()
+    folded: NDArray[np.uint64], row: NDArray[np.int64], sizes: Sequence[int]
+) -> Iterator[NDArray[np.uint64]]:
+    """Yield the hashes of the n-grams of each size, which are in increasing order; each size has hashes of its own."""
+    grams = folded
     for size in range(2, max(sizes) + 1):
         grams = grams[:-1] * _BASE + folded[size - 1 :]
-        if size in sizes and len(grams):
-            inside = row[: len(grams)] == row[size - 1 :]
-            buckets.append(_mix(grams[inside], bits, size))
-            rows.append(row[: len(grams)][inside])
-    return buckets, rows
+        if size in sizes:
+            yield grams[row[: len(grams)] == row[size - 1 :]] + np.uint64(size)
 
 
 def word_hashes_of(
@@ -131,9 +134,10 @@ def _kept_powers(base: np.uint64) -> NDArray[np.uint64]:
     return np.full(_KEPT, base).cumprod(dtype=np.uint64)
 
 
-def _mix(hashes: NDArray[np.uint64], bits: int, salt: int) -> NDArray[np.int64]:
+def _mix(hashes: NDArray[np.uint64], bits: int) -> NDArray[np.int64]:
     """Return bucket numbers: the high bits of a multiplicative hash."""
-    mixed = (hashes + np.uint64(salt)) * _MULTIPLIER
+    mixed = hashes * _MULTIPLIER
     mixed ^= mixed >> np.uint64(29)
     mixed *= _MULTIPLIER
-    return (mixed >> np.uint64(64 - bits)).astype(np.int64)
+    mixed >>= np.uint64(64 - bits)
+    return mixed.view(np.int64)

@@ -28,8 +28,8 @@ def hashed(*texts: str, sizes: tuple[int, ...] = (2, 3, 4)) -> Hashed:
 
 def rows(result: Hashed) -> list[list[int]]:
     """Return the sorted buckets of each row: their order within a row has no meaning."""
-    ends = result.offsets.tolist()
-    return [sorted(result.buckets[low:high].tolist()) for low, high in pairwise(ends)]
+    buckets, offsets = result.by_row()
+    return [sorted(buckets[low:high].tolist()) for low, high in pairwise(offsets.tolist())]
 
 
 def words_of(*texts: str) -> list[list[int]]:
@@ -112,12 +112,20 @@ def test_a_row_does_not_depend_on_the_rows_around_it(texts: list[str]) -> None:
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=6))
-def test_buckets_are_in_range_and_rows_in_order(texts: list[str]) -> None:
+def test_buckets_are_in_range_and_counted(texts: list[str]) -> None:
     result = hashed(*texts)
-    assert len(result.offsets) == len(texts) + 1
-    assert (result.offsets[0], result.offsets[-1]) == (0, len(result.buckets))
-    assert (np.diff(result.offsets) > 0).all()  # boundary marks
+    assert result.counts.shape == (3 + 2, len(texts))
+    assert result.counts.sum() == len(result.buckets)
+    assert (result.counts[0] > 0).all()  # boundary marks
     assert ((result.buckets >= 0) & (result.buckets < 1 << BITS)).all()
+
+
+def test_buckets_come_kind_by_kind_and_row_by_row() -> None:
+    result = hashed("rain due", "", "a")
+    assert result.counts.tolist() == [[9, 1, 2], [8, 0, 1], [7, 0, 0], [2, 0, 1], [1, 0, 0]]
+    buckets, offsets = result.by_row()
+    assert offsets.tolist() == [0, 27, 28, 32]
+    assert buckets[27] == result.buckets[9]
 
 
 def test_case_digits_and_width_make_no_difference() -> None:
