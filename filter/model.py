@@ -42,7 +42,7 @@ from filter.ngrams import Hashed, clip, hash_ngrams
 from filter.quality import Quality
 
 #: Raise when arrays change their meaning, and say so in the changelog.
-PROTOCOL = 1
+PROTOCOL = 2
 TEXT_BITS, NAME_BITS = 16, 15
 TEXT_SIZES, NAME_SIZES = (2, 3, 4), (4,)
 #: Ancestors whose names speak of the block itself, and those that speak of its surroundings.

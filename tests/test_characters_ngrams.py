@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filter.characters import SIZE, CharClass, CharTables, build_tables, code_points, look_up, starts_of
-from filter.ngrams import HEAD_CHARS, TAIL_CHARS, Hashed, clip, hash_ngrams, word_hashes_of
+from filter.ngrams import HEAD_CHARS, TAIL_CHARS, Hashed, clip, hash_ngrams, pairs_of, slots_of, word_hashes_of
 
 TABLES = build_tables()
 BITS = 18
@@ -36,7 +36,7 @@ def words_of(*texts: str) -> list[list[int]]:
     """Return the word hashes of each text."""
     points = code_points("\n".join(texts) + "\n")
     row = np.repeat(np.arange(len(texts)), [len(text) + 1 for text in texts])
-    letters = look_up(TABLES.folded, points).astype(np.uint64)
+    letters = look_up(TABLES.folded, points)
     hashes, word_rows = word_hashes_of(letters, look_up(TABLES.classes, points), row)
     return [hashes[word_rows == number].tolist() for number in range(len(texts))]
 
@@ -162,7 +162,7 @@ def test_a_word_has_one_hash_wherever_it_stands() -> None:
 
 
 def test_a_word_ends_with_its_row() -> None:
-    letters = look_up(TABLES.folded, code_points("raindue")).astype(np.uint64)
+    letters = look_up(TABLES.folded, code_points("raindue"))
     classes = look_up(TABLES.classes, code_points("raindue"))
     hashes, word_rows = word_hashes_of(letters, classes, np.array([0, 0, 0, 0, 1, 1, 1]))
     assert word_rows.tolist() == [0, 1]
@@ -186,6 +186,17 @@ def test_equal_words_and_only_these_have_equal_hashes(texts: list[str]) -> None:
     hashes = [value for row in words_of(*texts) for value in row]
     assert len(words) == len(hashes)
     assert len(set(words)) == len(set(zip(words, hashes, strict=True))) == len(set(hashes))
+
+
+def test_pairs_of_neighbouring_letters_differ() -> None:
+    letters = np.arange(0x4E00, 0x4E80, dtype=np.uint32)  # of an unspaced script, each a word
+    pairs = pairs_of(np.array([(one, other) for one in letters for other in letters], np.uint32).ravel())[::2]
+    assert len(set(pairs.tolist())) == len(letters) ** 2
+
+
+def test_slots_of_short_words_differ() -> None:
+    words = [value for row in words_of("a b c de fg hi the") for value in row]
+    assert len(set(slots_of(np.array(words, np.uint32), 13).tolist())) == 7
 
 
 @given(st.text(max_size=400))
