@@ -93,7 +93,7 @@ def _window_columns(sums: Doubles, blocks: Ints) -> Doubles:
     windows = sums[high] - sums[low]
     windows[..., : len(LABELS)] /= np.maximum(high - low, 1)[..., None]
     windows[..., -2] /= np.maximum(windows[..., -1], 1)
-    columns: Doubles = windows[..., :-1].reshape(len(blocks), -1)
+    columns: Doubles = windows[..., :-1].reshape(len(blocks), len(_WINDOW_STARTS) * (len(LABELS) + 1))
     return columns
 
 

@@ -24,7 +24,7 @@ from filter.context import context_table
 from filter.features import Floats, Ints
 from filter.labels import LABELS
 from filter.layout import GROUPS, lay_out
-from filter.model import Model, in_doubt, input_names, name_grams, row_means, softmax, standardise, text_grams
+from filter.model import Model, Pairs, in_doubt, input_names, name_grams, row_means, softmax, standardise, text_grams
 from filter.ngrams import Hashed
 
 
@@ -215,15 +215,15 @@ def log_odds(logits: Floats, labels: Ints) -> Floats:
 
 def word_weights(model: Model, words: Sequence[str]) -> Floats:
     """Return what each word adds to the text score of each label, shape (n_words, 9)."""
-    return _sums(text_grams([f" {word} " for word in words], model.tables), model.text_weights)
+    return _sums(text_grams([f" {word} " for word in words], model.tables), model.text_pairs)[:, : len(LABELS)]
 
 
 def name_weights(model: Model, names: Sequence[str]) -> tuple[Floats, Floats]:
     """Return what each class or tag adds to the scores of near and of far names, each of shape (n_names, 9)."""
-    sums = _sums(name_grams([f" {name} " for name in names], model.tables), model.name_weights)
+    sums = _sums(name_grams([f" {name} " for name in names], model.tables), model.name_pairs)
     return sums[:, : len(LABELS)], sums[:, len(LABELS) :]
 
 
-def _sums(hashed: Hashed, weights: Floats) -> Floats:
-    result: Floats = row_means(hashed, weights) * np.sqrt(np.diff(hashed.offsets)[:, None])
+def _sums(hashed: Hashed, weights: Sequence[Pairs]) -> Floats:
+    result: Floats = row_means(hashed, weights) * np.sqrt(hashed.counts.sum(axis=0)[:, None])
     return result

@@ -27,13 +27,13 @@ from numpy.typing import NDArray
 from filter.blocks import LONG, Elements, Head, Page, is_running
 from filter.characters import N_CLASSES, CharClass, CharTables, code_points, look_up, starts_of
 from filter.layout import DEPTH, GROUPS, Layout, lay_out
-from filter.ngrams import word_hashes_of
+from filter.ngrams import pairs_of, slots_of, word_hashes_of
 from filter.text import squeeze
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Doubles = NDArray[np.float64]
-Hashes = NDArray[np.uint64]
+Hashes = NDArray[np.uint32]
 
 #: Of a longer block only the beginning is measured: it is long, whatever follows.
 MAX_CHARS = 50_000
@@ -210,7 +210,7 @@ def _measure(texts: Sequence[str], references: Sequence[str], tables: CharTables
     starts = starts_of(joined, padding=0)
     row = np.repeat(np.arange(n_rows), np.diff(starts))
     classes = look_up(tables.classes, points)
-    words, rows = word_hashes_of(look_up(tables.folded, points).astype(np.uint64), classes, row)
+    words, rows = word_hashes_of(look_up(tables.folded, points), classes, row)
     bounds = np.searchsorted(rows, np.arange(n_blocks, n_rows + 1))
     rows = rows[: bounds[0]]
     starts = starts[: n_blocks + 1]
@@ -298,7 +298,7 @@ def _fill_position(out: Floats, texts: Sequence[str], text: _Text) -> None:
 
 def _fill_vocabulary(out: Floats, text: _Text) -> None:
     """Write how far a block shares its words with the running text of the page, and with its top."""
-    slot = _slots(text.words)
+    slot = slots_of(text.words, _VOCABULARY_BITS)
     in_long = (text.chars >= LONG)[text.rows]
     size = 1 << _VOCABULARY_BITS
     others = np.bincount(slot[in_long], minlength=size)[slot] - in_long
@@ -343,7 +343,7 @@ def _pair_cover(reference: Hashes, text: _Text) -> NDArray[Any]:
     inside = text.rows[:-1] == text.rows[1:]
     rows = text.rows[:-1][inside]
     n_blocks = len(text.chars)
-    hits = np.bincount(rows, _is_in(_word_pairs(text.words)[inside], _distinct(_word_pairs(reference))), n_blocks)
+    hits = np.bincount(rows, _is_in(pairs_of(text.words)[inside], _distinct(pairs_of(reference))), n_blocks)
     return hits / np.maximum(np.bincount(rows, minlength=n_blocks), 1)
 
 
@@ -356,22 +356,14 @@ def _distinct(hashes: Hashes) -> Hashes:
 def _is_in(hashes: Hashes, known: Hashes) -> NDArray[np.bool_]:
     """Return whether each hash is among `known`, which are distinct and in order."""
     of_slot = np.zeros(1 << _VOCABULARY_BITS, bool)
-    of_slot[_slots(known)] = True
-    result: NDArray[np.bool_] = of_slot[_slots(hashes)]
+    of_slot[slots_of(known, _VOCABULARY_BITS)] = True
+    result: NDArray[np.bool_] = of_slot[slots_of(hashes, _VOCABULARY_BITS)]
     # Few hashes share a slot with a known one: only these are looked for.
     likely = np.flatnonzero(result)
     if len(likely):
         places = np.searchsorted(known, hashes[likely])
         result[likely] = known.take(places, mode="clip") == hashes[likely]
     return result
-
-
-def _slots(hashes: Hashes) -> Ints:
-    return (hashes >> np.uint64(64 - _VOCABULARY_BITS)).astype(np.int64)
-
-
-def _word_pairs(hashes: Hashes) -> Hashes:
-    return hashes[:-1] * np.uint64(31) + hashes[1:]
 
 
 def article_bodies(ld_json: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@ characters: polynomial hashes of all windows of the joined strings are computed 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -19,25 +19,33 @@ from filter.characters import CharClass, CharTables, code_points, look_up, start
 _JOINING = np.array([CharClass.LOWER, CharClass.UPPER, CharClass.DIGIT, CharClass.UNCASED], np.uint8)
 #: Boilerplate shows at the ends of a block; the middle of a long paragraph adds only cost.
 HEAD_CHARS, TAIL_CHARS = 90, 50
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_BASE = np.uint64(1_000_003)
-_INVERSE = np.uint64(pow(int(_BASE), -1, 2**64))
+# 32 bits, because common processors multiply eight such numbers at a time, but 64-bit ones singly.
+_MULTIPLIER, _PAIR_MULTIPLIER = np.uint32(0x9E3779B1), np.uint32(0x85EBCA6B)
+_BASE = np.uint32(1_000_003)
+_INVERSE = np.uint32(pow(int(_BASE), -1, 2**32))
 #: Nearly all pages have fewer characters; powers up to this one are computed once.
 _KEPT = 1 << 16
 
 
 class Hashed(NamedTuple):
-    """Rows of bucket numbers in compressed form, as scipy's CSR has them.
+    """Bucket numbers of rows of text, one kind of n-gram after the other, each in the order of the rows.
 
     Attributes
     ----------
     buckets : ndarray of int64, shape (n_hits,)
-    offsets : ndarray of int64, shape (n_rows + 1,)
-        Row ``i`` is ``buckets[offsets[i]:offsets[i + 1]]``.
+    counts : ndarray of int64, shape (n_kinds, n_rows)
+        How many of them belong to each kind and row.
     """
 
     buckets: NDArray[np.int64]
-    offsets: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    def by_row(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return buckets and offsets as scipy's CSR has them: row ``i`` is ``buckets[offsets[i]:offsets[i + 1]]``."""
+        n_kinds, n_rows = self.counts.shape
+        row = np.repeat(np.tile(np.arange(n_rows), n_kinds), self.counts.ravel())
+        offsets = np.concatenate(([0], np.cumsum(self.counts.sum(axis=0))))
+        return self.buckets[np.argsort(row, kind="stable")], offsets
 
 
 def clip(text: str) -> str:
@@ -66,43 +74,39 @@ def hash_ngrams(texts: Sequence[str], tables: CharTables, *, bits: int, sizes: S
     """
     joined = "".join([f"\n{text}\n" for text in texts])
     points = code_points(joined)
-    starts = starts_of(texts, padding=2)
-    folded = look_up(tables.folded, points).astype(np.uint64)
-    row = np.repeat(np.arange(len(texts)), np.diff(starts))
-    buckets, rows = _char_grams(folded, row, sizes, bits)
-    word_hashes, word_rows = word_hashes_of(folded, look_up(tables.classes, points), row)
-    pairs = word_hashes[:-1] * np.uint64(31) + word_hashes[1:]
-    same = word_rows[:-1] == word_rows[1:]
-    buckets += [_mix(word_hashes, bits, 101), _mix(pairs[same], bits, 102)]
-    rows += [word_rows, word_rows[:-1][same]]
-    all_rows = np.concatenate(rows)
-    # numpy sorts 16-bit integers by radix, in linear time.
-    order = np.argsort(all_rows.astype(np.uint16) if len(texts) <= 1 << 16 else all_rows, kind="stable")
-    counts = np.bincount(all_rows, minlength=len(texts))
-    return Hashed(np.concatenate(buckets)[order], np.concatenate(([0], np.cumsum(counts))))
+    lengths = np.diff(starts_of(texts, padding=2))
+    row = np.repeat(np.arange(len(texts)), lengths)
+    folded = look_up(tables.folded, points)
+    words, rows = word_hashes_of(folded, look_up(tables.classes, points), row)
+    pairs = pairs_of(words)
+    same = rows[:-1] == rows[1:]
+    hashes = [*_char_grams(folded, row, sizes), words + np.uint32(101), pairs[same] + np.uint32(102)]
+    counts = [
+        *(np.maximum(lengths - size + 1, 0) for size in sizes),
+        np.bincount(rows, minlength=len(texts)),
+        np.bincount(rows[:-1][same], minlength=len(texts)),
+    ]
+    return Hashed(_mix(np.concatenate(hashes), bits), np.array(counts))
 
 
 def _char_grams(
-    folded: NDArray[np.uint64], row: NDArray[np.int64], sizes: Sequence[int], bits: int
-) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
-    buckets, rows = [], []
-    grams = folded.copy()
+    folded: NDArray[np.uint32], row: NDArray[np.int64], sizes: Sequence[int]
+) -> Iterator[NDArray[np.uint32]]:
+    """Yield the hashes of the n-grams of each size, which are in increasing order; each size has hashes of its own."""
+    grams = folded
     for size in range(2, max(sizes) + 1):
         grams = grams[:-1] * _BASE + folded[size - 1 :]
-        if size in sizes and len(grams):
-            inside = row[: len(grams)] == row[size - 1 :]
-            buckets.append(_mix(grams[inside], bits, size))
-            rows.append(row[: len(grams)][inside])
-    return buckets, rows
+        if size in sizes:
+            yield grams[row[: len(grams)] == row[size - 1 :]] + np.uint32(size)
 
 
 def word_hashes_of(
-    folded: NDArray[np.uint64], classes: NDArray[np.uint8], row: NDArray[np.int64]
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    folded: NDArray[np.uint32], classes: NDArray[np.uint8], row: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Return a hash and the row of each word; a letter of an unspaced script is a word.
 
     Words are runs of letters and digits. The hash of a run is a difference of two prefix sums of
-    ``code * base ** position``, shifted back by the inverse of the base (all modulo 2**64).
+    ``code * base ** position``, shifted back by the inverse of the base (all modulo 2**32).
     """
     runs = classes == _JOINING[0]
     for member in _JOINING[1:]:
@@ -115,25 +119,35 @@ def word_hashes_of(
     begins[1:] &= ~goes_on
     in_word[:-1] &= ~goes_on
     first, last = np.flatnonzero(begins), np.flatnonzero(in_word)
-    sums = np.zeros(len(folded) + 1, np.uint64)
-    np.cumsum(folded * _powers(_BASE, len(folded)), out=sums[1:])
-    hashes: NDArray[np.uint64] = (sums.take(last + 1) - sums.take(first)) * _powers(_INVERSE, len(folded)).take(first)
+    sums = np.zeros(len(folded) + 1, np.uint32)
+    np.cumsum(folded * _powers(_BASE, len(folded)), dtype=np.uint32, out=sums[1:])
+    hashes: NDArray[np.uint32] = (sums.take(last + 1) - sums.take(first)) * _powers(_INVERSE, len(folded)).take(first)
     return hashes, row.take(first)
 
 
-def _powers(base: np.uint64, count: int) -> NDArray[np.uint64]:
+def _powers(base: np.uint32, count: int) -> NDArray[np.uint32]:
     """Return the powers of `base` from the first on."""
-    return _kept_powers(base)[:count] if count <= _KEPT else np.full(count, base).cumprod(dtype=np.uint64)
+    return _kept_powers(base)[:count] if count <= _KEPT else np.full(count, base).cumprod(dtype=np.uint32)
 
 
 @cache
-def _kept_powers(base: np.uint64) -> NDArray[np.uint64]:
-    return np.full(_KEPT, base).cumprod(dtype=np.uint64)
+def _kept_powers(base: np.uint32) -> NDArray[np.uint32]:
+    return np.full(_KEPT, base).cumprod(dtype=np.uint32)
 
 
-def _mix(hashes: NDArray[np.uint64], bits: int, salt: int) -> NDArray[np.int64]:
-    """Return bucket numbers: the high bits of a multiplicative hash."""
-    mixed = (hashes + np.uint64(salt)) * _MULTIPLIER
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= _MULTIPLIER
-    return (mixed >> np.uint64(64 - bits)).astype(np.int64)
+def pairs_of(words: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return a hash of each word and the next, shape (n_words - 1,)."""
+    pairs: NDArray[np.uint32] = words[:-1] * _PAIR_MULTIPLIER + words[1:]
+    return pairs
+
+
+def slots_of(hashes: NDArray[np.uint32], bits: int) -> NDArray[np.int64]:
+    """Return numbers below ``2 ** bits``: the high bits of a multiplicative hash."""
+    return (hashes * _MULTIPLIER >> np.uint32(32 - bits)).astype(np.int64)
+
+
+def _mix(hashes: NDArray[np.uint32], bits: int) -> NDArray[np.int64]:
+    """Return bucket numbers, which hang on all bits of a hash."""
+    mixed = hashes * _MULTIPLIER
+    mixed ^= mixed >> np.uint32(15)
+    return slots_of(mixed, bits)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filter.characters import SIZE, CharClass, CharTables, build_tables, code_points, look_up, starts_of
-from filter.ngrams import HEAD_CHARS, TAIL_CHARS, Hashed, clip, hash_ngrams, word_hashes_of
+from filter.ngrams import HEAD_CHARS, TAIL_CHARS, Hashed, clip, hash_ngrams, pairs_of, slots_of, word_hashes_of
 
 TABLES = build_tables()
 BITS = 18
@@ -28,15 +28,15 @@ def hashed(*texts: str, sizes: tuple[int, ...] = (2, 3, 4)) -> Hashed:
 
 def rows(result: Hashed) -> list[list[int]]:
     """Return the sorted buckets of each row: their order within a row has no meaning."""
-    ends = result.offsets.tolist()
-    return [sorted(result.buckets[low:high].tolist()) for low, high in pairwise(ends)]
+    buckets, offsets = result.by_row()
+    return [sorted(buckets[low:high].tolist()) for low, high in pairwise(offsets.tolist())]
 
 
 def words_of(*texts: str) -> list[list[int]]:
     """Return the word hashes of each text."""
     points = code_points("\n".join(texts) + "\n")
     row = np.repeat(np.arange(len(texts)), [len(text) + 1 for text in texts])
-    letters = look_up(TABLES.folded, points).astype(np.uint64)
+    letters = look_up(TABLES.folded, points)
     hashes, word_rows = word_hashes_of(letters, look_up(TABLES.classes, points), row)
     return [hashes[word_rows == number].tolist() for number in range(len(texts))]
 
@@ -112,12 +112,20 @@ def test_a_row_does_not_depend_on_the_rows_around_it(texts: list[str]) -> None:
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=6))
-def test_buckets_are_in_range_and_rows_in_order(texts: list[str]) -> None:
+def test_buckets_are_in_range_and_counted(texts: list[str]) -> None:
     result = hashed(*texts)
-    assert len(result.offsets) == len(texts) + 1
-    assert (result.offsets[0], result.offsets[-1]) == (0, len(result.buckets))
-    assert (np.diff(result.offsets) > 0).all()  # boundary marks
+    assert result.counts.shape == (3 + 2, len(texts))
+    assert result.counts.sum() == len(result.buckets)
+    assert (result.counts[0] > 0).all()  # boundary marks
     assert ((result.buckets >= 0) & (result.buckets < 1 << BITS)).all()
+
+
+def test_buckets_come_kind_by_kind_and_row_by_row() -> None:
+    result = hashed("rain due", "", "a")
+    assert result.counts.tolist() == [[9, 1, 2], [8, 0, 1], [7, 0, 0], [2, 0, 1], [1, 0, 0]]
+    buckets, offsets = result.by_row()
+    assert offsets.tolist() == [0, 27, 28, 32]
+    assert buckets[27] == result.buckets[9]
 
 
 def test_case_digits_and_width_make_no_difference() -> None:
@@ -154,7 +162,7 @@ def test_a_word_has_one_hash_wherever_it_stands() -> None:
 
 
 def test_a_word_ends_with_its_row() -> None:
-    letters = look_up(TABLES.folded, code_points("raindue")).astype(np.uint64)
+    letters = look_up(TABLES.folded, code_points("raindue"))
     classes = look_up(TABLES.classes, code_points("raindue"))
     hashes, word_rows = word_hashes_of(letters, classes, np.array([0, 0, 0, 0, 1, 1, 1]))
     assert word_rows.tolist() == [0, 1]
@@ -178,6 +186,17 @@ def test_equal_words_and_only_these_have_equal_hashes(texts: list[str]) -> None:
     hashes = [value for row in words_of(*texts) for value in row]
     assert len(words) == len(hashes)
     assert len(set(words)) == len(set(zip(words, hashes, strict=True))) == len(set(hashes))
+
+
+def test_pairs_of_neighbouring_letters_differ() -> None:
+    letters = np.arange(0x4E00, 0x4E80, dtype=np.uint32)  # of an unspaced script, each a word
+    pairs = pairs_of(np.array([(one, other) for one in letters for other in letters], np.uint32).ravel())[::2]
+    assert len(set(pairs.tolist())) == len(letters) ** 2
+
+
+def test_slots_of_short_words_differ() -> None:
+    words = [value for row in words_of("a b c de fg hi the") for value in row]
+    assert len(set(slots_of(np.array(words, np.uint32), 13).tolist())) == 7
 
 
 @given(st.text(max_size=400))

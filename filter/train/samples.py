@@ -188,9 +188,10 @@ def _sample(  # noqa: PLR0913 - the fields of a Sample
 
 def to_csr(hashed: Hashed, bits: int) -> csr_matrix:
     """Return hashed rows as a sparse matrix whose product with weights is `filter.model.row_means`."""
-    sizes = np.diff(hashed.offsets)
+    buckets, offsets = hashed.by_row()
+    sizes = np.diff(offsets)
     data = np.repeat(1 / np.sqrt(np.maximum(sizes, 1)), sizes).astype(np.float32)
-    return csr_matrix((data, hashed.buckets, hashed.offsets), shape=(len(sizes), 1 << bits))
+    return csr_matrix((data, buckets, offsets), shape=(len(sizes), 1 << bits))
 
 
 def _named(columns: Ints, names: csr_matrix) -> csr_matrix:
