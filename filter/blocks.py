@@ -368,9 +368,9 @@ class _Builder:
             self.count(kind, index, attributes)
         name = tag
         if not kind & _NAMELESS:
-            for key, value in attributes.items():
-                if key in _NAMING and value:
-                    name = f"{name}{_NAMING[key]}{value}"
+            for key in attributes:
+                if key in _NAMING and attributes[key]:
+                    name = f"{name}{_NAMING[key]}{attributes[key]}"
         number = self.numbers.get(name)
         if number is None:
             number = self.number(name)
