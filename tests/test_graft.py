@@ -1,4 +1,4 @@
-"""Pages made of two pages."""
+"""A second story put beside the article of a page."""
 
 from functools import partial
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from filter.blocks import blocks_of_page
 from filter.corpora.pages import PageRecord
-from filter.train.graft import in_other_frame, with_second_story
+from filter.train.graft import with_second_story
 from filter.tree import walk_markup
 
 PAGES = Path(__file__).parent / "pages"
@@ -65,26 +65,10 @@ def test_the_guest_comes_below_more_often_than_above():
         {"html": "<body>One line and no element.", "text": "One line"},
     ],
 )
-@pytest.mark.parametrize("make", [with_second_story, in_other_frame])
-def test_a_page_without_an_article_in_one_element_is_not_grafted(make, changes):
+def test_a_page_without_an_article_in_one_element_takes_no_second_story(changes):
     random = np.random.default_rng(0)
-    assert make(record(HOST, **changes), record(GUEST), random) is None
-    assert make(record(HOST), record(GUEST, **changes), random) is None
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_an_article_in_another_frame_has_its_own_head_and_the_other_sites_furniture(seed):
-    host, guest = record(HOST), record(GUEST)
-    both = in_other_frame(host, guest, np.random.default_rng(seed))
-    assert both is not None
-    assert (both.id, both.text) == (guest.id, guest.text)
-    page = blocks_of_page(partial(walk_markup, both.html), max_blocks=10**6)
-    own = blocks_of_page(partial(walk_markup, guest.html), max_blocks=10**6)
-    assert page.head == own.head
-    article, other = (set((each.text or "").splitlines()) for each in (guest, host))
-    assert article & set(own.texts) <= set(page.texts)
-    assert not other & set(page.texts)
-    assert {texts(host)[0], texts(host)[-1]} <= set(page.texts)
+    assert with_second_story(record(HOST, **changes), record(GUEST), random) is None
+    assert with_second_story(record(HOST), record(GUEST, **changes), random) is None
 
 
 def test_names_that_no_selector_can_say_give_nothing():

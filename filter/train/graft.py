@@ -1,22 +1,19 @@
-"""Pages made of two pages: one with a second story, one with the article of another site.
+"""Pages that hold a second story, made of two pages.
 
 Sites that go on with another article where the first one ends, or that set one above it, are rare among pages with
 gold text, and a model that has seen few of them keeps both stories. Here the element that holds the article of one
 page is put beside that of another; the gold text stays that of the host, so the guest is no part of the article.
-
-And each article with gold stands in the frame of its own site alone. Put into the frame of another, in place of the
-article there, it shows what is the article's and what is the site's.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from filter.blocks import Elements, ancestors, blocks_of_page, locators
 from filter.corpora.pages import PageRecord
@@ -44,62 +41,20 @@ def with_second_story(host: PageRecord, guest: PageRecord, rng: np.random.Genera
 
     None where either article is not in one element below ``body``, or has no gold.
     """
-    pair = _pair(host, guest, rng)
-    if pair is None:
-        return None
-    (pair.place.insert_before if rng.random() < _ABOVE else pair.place.insert_after)(_MARK)
-    return replace(host, html=pair.html())
-
-
-def in_other_frame(host: PageRecord, guest: PageRecord, rng: np.random.Generator) -> PageRecord | None:
-    """Return `guest` as it would look on the site of `host`: its article and head, the frame of the other page.
-
-    None where either article is not in one element below ``body``, or has no gold.
-    """
-    pair = _pair(host, guest, rng)
-    if pair is None:
-        return None
-    pair.place.replace_with(_MARK)
-    head = _head(pair.host)
-    for node in head:
-        node.decompose()
-    told = "".join(node.html or "" for node in _head(pair.guest))
-    return replace(guest, html=pair.html().replace("<head>", f"<head>{told}", 1))
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """Two parsed pages: where the article of the host stands, and the story of the guest."""
-
-    host: LexborHTMLParser
-    place: LexborNode
-    guest: LexborHTMLParser
-    story: str
-
-    def html(self) -> str:
-        """Return the host's page with the story where the mark is."""
-        return (self.host.html or "").replace(_MARK, self.story)
-
-
-def _pair(host: PageRecord, guest: PageRecord, rng: np.random.Generator) -> _Pair | None:
     own, other = _holder(host), _holder(guest)
     if own is None or other is None:
         return None
     outer = rng.random(2) < _OUTER
-    trees = LexborHTMLParser(host.html), LexborHTMLParser(guest.html)
+    tree, guests = LexborHTMLParser(host.html), LexborHTMLParser(guest.html)
     try:
-        place = trees[0].css_first(own.outer if outer[0] else own.inner)
-        story = trees[1].css_first(other.outer if outer[1] else other.inner)
+        place = tree.css_first(own.outer if outer[0] else own.inner)
+        story = guests.css_first(other.outer if outer[1] else other.inner)
     except SelectolaxError:  # names of elements that no selector can say
         return None
     if place is None or story is None or not story.html:
         return None
-    return _Pair(trees[0], place, trees[1], story.html)
-
-
-def _head(tree: LexborHTMLParser) -> list[LexborNode]:
-    """Return what a page's head says of its article."""
-    return tree.css("head title, head meta[name], head meta[property], script[type='application/ld+json']")
+    (place.insert_before if rng.random() < _ABOVE else place.insert_after)(_MARK)
+    return replace(host, html=(tree.html or "").replace(_MARK, story.html))
 
 
 def _holder(record: PageRecord) -> _Holder | None:

@@ -32,7 +32,7 @@ from filter.train.calibrate import temperatures
 from filter.train.card import card
 from filter.train.compose import compose
 from filter.train.fit import Fitted, Progress, Recipe, Stages, fit
-from filter.train.graft import in_other_frame, with_second_story
+from filter.train.graft import with_second_story
 from filter.train.quality import fit_quality
 from filter.train.samples import UNKNOWN, Sample, is_trusted, line_sample, page_samples
 
@@ -41,8 +41,8 @@ MODEL_NAME = "newsfilter.npz"
 LINE_WEIGHT, COMPOSED_WEIGHT = 6.0, 1.5
 #: Composed documents for each labelled one.
 COMPOSED = 2
-#: How many articles also come with a second story and in the frame of another site, and how much such a page counts.
-_GRAFTED, _GRAFTED_WEIGHT = 0.4, 0.5
+#: How many articles also come with a second story, and how much such a page counts.
+_SECOND_STORIES, _SECOND_WEIGHT = 0.4, 0.5
 _BATCH = 64
 _BODY = LABELS.index(Label.BODY)
 
@@ -231,7 +231,7 @@ def _read_pages(
 
 
 def _guests(batch: Sequence[PageRecord], recipe: Recipe) -> list[PageRecord | None]:
-    """Return for some articles of a batch another one of the same fold, to be grafted on; None for the others."""
+    """Return for some articles of a batch another one of the same fold, to be a second story; None for the others."""
     guests: list[PageRecord | None] = []
     for record in batch:
         random = np.random.default_rng(zlib.crc32(f"guest of {record.id}".encode()))
@@ -241,20 +241,19 @@ def _guests(batch: Sequence[PageRecord], recipe: Recipe) -> list[PageRecord | No
             for other in batch
             if other.kind == "article" and other.domain != record.domain and fold_of(other.domain, recipe.folds) == fold
         ]
-        wanted = record.kind == "article" and others and random.random() < _GRAFTED
+        wanted = record.kind == "article" and others and random.random() < _SECOND_STORIES
         guests.append(others[int(random.integers(len(others)))] if wanted else None)
     return guests
 
 
 def _samples(record: PageRecord, guest: PageRecord | None, tables: CharTables) -> tuple[Sample, ...]:
-    """Return the samples of a page; where it has a guest, two more of each page that both make."""
+    """Return the samples of a page; where it has a guest, two more of the page with both stories."""
     own = page_samples(record, tables)
     if not own or guest is None:
         return own
-    random = np.random.default_rng(zlib.crc32(record.id.encode()))
-    made = [with_second_story(record, guest, random), in_other_frame(guest, record, random)]
-    grafted = [sample for page in made if page for sample in page_samples(page, tables)[:2]]
-    weight = np.float32(_GRAFTED_WEIGHT)
+    both = with_second_story(record, guest, np.random.default_rng(zlib.crc32(record.id.encode())))
+    grafted = page_samples(both, tables)[:2] if both else ()
+    weight = np.float32(_SECOND_WEIGHT)
     return *own, *(replace(sample, weights=sample.weights * weight, is_twin=True) for sample in grafted)
 
 
