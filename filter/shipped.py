@@ -8,4 +8,4 @@ MODEL_FILE = next(
     (folder / "newsfilter.npz" for folder in (_PACKAGE / "models",) if folder.is_dir()),
     _PACKAGE.parent / "models" / "newsfilter.npz",
 )
-MODEL_SHA256 = "9feba65459afeeda62f304b7f7eec8979229ccf62eaf64f4ed5afeef2367ff2a"
+MODEL_SHA256 = "8d9f59f14c5553bdd6365451710e5959835e8c691a682cc6fde7a77c438ea4fb"
