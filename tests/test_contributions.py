@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from news_site import story_pages
 
 from filter import DeadlineError, Explanation, Options, context, explain
 from filter.blocks import blocks_from_text
@@ -167,8 +168,8 @@ def test_the_deadline_holds():
 
 
 @cache
-def explanation_of(path: Path) -> Explanation:
-    return explain(path.read_bytes())
+def explanation_of(source: bytes) -> Explanation:
+    return explain(source)
 
 
 def without_words(page, row, reason):
@@ -210,11 +211,11 @@ def without_names(page, _, reason):
 def test_a_page_without_the_named_evidence_scores_lower(evidence, remove, at_least):
     """A change of the page moves more than one column, so the share is below one; by chance it were a half."""
     lowered = []
-    for path in PAGES:
-        probabilities = MODEL.probabilities(read(path))
-        for row, block in enumerate(explanation_of(path).blocks):
+    for source in (*(path.read_bytes() for path in PAGES), *story_pages().values()):
+        probabilities = MODEL.probabilities(read_page(source))
+        for row, block in enumerate(explanation_of(source).blocks):
             for reason in block.reasons:
-                page = read(path)
+                page = read_page(source)
                 if reason.evidence is evidence and remove(page, row, reason):
                     column = LABELS.index(block.line.label)
                     lowered.append(MODEL.probabilities(page)[row, column] < probabilities[row, column])
