@@ -86,6 +86,8 @@ class Elements:
         Index into `names`: elements of one tag, class and id share it.
     names : list of str
         ``"tag class … id …"`` of each signature; the tag alone where no text can be.
+    name_tags : list of str
+        The tag of each of these.
     first, last : list of int
         The element holds blocks ``first:last``.
     hrefs : dict of int to str
@@ -96,6 +98,7 @@ class Elements:
     parents: list[int] = field(default_factory=list)
     signatures: list[int] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    name_tags: list[str] = field(default_factory=list)
     first: list[int] = field(default_factory=list)
     last: list[int] = field(default_factory=list)
     hrefs: dict[int, str] = field(default_factory=dict)
@@ -373,7 +376,7 @@ class _Builder:
                     name = f"{name}{_NAMING[key]}{attributes[key]}"
         number = self.numbers.get(name)
         if number is None:
-            number = self.number(name)
+            number = self.number(name, tag)
         elements.tags.append(tag)
         elements.parents.append(self.current)
         elements.signatures.append(number)
@@ -400,13 +403,14 @@ class _Builder:
         if kind & _META:
             self.meta(attributes)
 
-    def number(self, name: str) -> int:
+    def number(self, name: str, tag: str) -> int:
         """Return the number of a signature; different values may differ by whitespace alone."""
         names = self.elements.names
         squeezed = squeeze(name)
         number = self.numbers.setdefault(squeezed, len(names))
         if number == len(names):
             names.append(squeezed)
+            self.elements.name_tags.append(tag)
         self.numbers[name] = number
         return number
 

@@ -2,8 +2,8 @@
 
 The model's columns are gathered in kinds of evidence that a person understands: links, length, words, what stands
 above. A kind's contribution is what the label's log-odds lose when its columns are set to their training mean
-(occlusion: Zeiler and Fergus 2014, https://doi.org/10.1007/978-3-319-10590-1_53). The stage that gave the label judges
-again; a second stage sees the changed columns and what the first one makes of them. What the first stage said of
+(occlusion: Zeiler and Fergus 2014, https://doi.org/10.1007/978-3-319-10590-1_53). The stages that gave the label judge
+again; the second one sees the changed columns and what the first one makes of them. What the first stage said of
 *other* blocks stays as it is: it is evidence of its own (`Evidence.ABOVE`, ...). What a block's label gains or loses
 where it decides together with those alike (`filter.agreement`) belongs to `Evidence.ALIKE`.
 """
@@ -24,7 +24,18 @@ from filter.context import context_table
 from filter.features import Floats, Ints
 from filter.labels import LABELS
 from filter.layout import GROUPS, lay_out
-from filter.model import Model, Pairs, in_doubt, input_names, name_grams, row_means, softmax, standardise, text_grams
+from filter.model import (
+    N_OWN,
+    Model,
+    Pairs,
+    in_doubt,
+    input_names,
+    name_grams,
+    row_means,
+    softmax,
+    standardise,
+    text_grams,
+)  # fmt: skip
 from filter.ngrams import Hashed
 
 
@@ -166,13 +177,12 @@ def contributions(model: Model, page: Page, labels: Ints, check: Callable[[], No
         Called before each kind of evidence; may raise to end what takes too long.
     """
     layout = lay_out(page, page.elements) if page.elements else None
-    inputs = model.inputs(page, layout)
+    inputs = model.inputs([page], [layout])
     first = softmax(model.first.logits(inputs))
     doubtful = in_doubt(first)
     table = np.hstack((inputs, context_table(page, first, layout)))
-    temperature = model.temperature[0 if layout else 1]
     logits = model.judge(table, doubtful)
-    score = log_odds(logits / temperature, labels)
+    score = log_odds(model.calibrated(logits, has_markup=layout is not None), labels)
     probabilities = model.settle(logits, page, layout)
     names = (*input_names(), *context.NAMES)
 
@@ -180,11 +190,11 @@ def contributions(model: Model, page: Page, labels: Ints, check: Callable[[], No
         if check:
             check()
         without = neutral(model, table, [names.index(name) for name in group])
-        return score - log_odds(model.judge(without, doubtful) / temperature, labels)
+        return score - log_odds(model.calibrated(model.judge(without, doubtful), has_markup=layout is not None), labels)
 
     weights = {evidence: weight(group) for evidence, group in column_groups().items()}
     weights[Evidence.ALIKE] += log_odds(np.log(np.maximum(probabilities, _LEAST)), labels) - score
-    deviations = standardise(table, model.second.mean, model.second.scale)
+    deviations = standardise(table, *moments(model))
     return Contributions(
         probabilities=probabilities,
         weights=weights,
@@ -195,11 +205,18 @@ def contributions(model: Model, page: Page, labels: Ints, check: Callable[[], No
 
 
 def neutral(model: Model, table: Floats, columns: Sequence[int]) -> Floats:
-    """Return the second stage's table with `columns` at their training mean where they have a value."""
+    """Return a table for `Model.judge` with `columns` at their training mean where they have a value."""
     without = table.copy()
     values = table[:, columns]
-    without[:, columns] = np.where(np.isnan(values), values, model.second.mean[columns])
+    without[:, columns] = np.where(np.isnan(values), values, moments(model)[0][columns])
     return without
+
+
+def moments(model: Model) -> tuple[Floats, Floats]:
+    """Return mean and inverse deviation of the columns of a table for `Model.judge` in training."""
+    first, second = model.first, model.second
+    mean, scale = ((getattr(first, what), getattr(second, what)[N_OWN:]) for what in ("mean", "scale"))
+    return np.concatenate(mean), np.concatenate(scale)
 
 
 def log_odds(logits: Floats, labels: Ints) -> Floats:

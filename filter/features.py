@@ -5,7 +5,7 @@ it was not trained on. A value that the input cannot give (link density of plain
 
 References
 ----------
-Shallow text features, link density and neighbours: Kohlschütter et al. 2010,
+Shallow text features and link density: Kohlschütter et al. 2010,
 https://doi.org/10.1145/1718487.1718542. Text share of ancestors: Sun et al. 2011,
 https://doi.org/10.1145/2009916.2009952.
 """
@@ -16,9 +16,9 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -48,22 +48,13 @@ _LEVELS = (1, 2, 3, 5, 8)
 _CENTRES = (0.4, 0.75)
 _WINDOWS = (2, 5, 10)
 _VOCABULARY_BITS = 13
+#: Title, description and body of the page's head.
+_N_REFERENCES = 3
 #: The ``h1`` is the block's element, or one of the next two above.
 _IN_H1 = 1 / 3
-#: Columns of the blocks before and after that a block sees, and how many blocks on either side.
-_NEIGHBOURS = (
-    "log_chars ends_stop upper_per_word share_digit repeats shared_words title_words link_density up1_chars"
-    " near_p near_li near_h2 near_a"
-).split()
-_REACH = 3
 _ENDS = tuple(CharClass[name] for name in "COMMA DIGIT SEPARATOR QUOTE SYMBOL".split())
 _BEGINS = tuple(CharClass[name] for name in "LOWER UPPER DIGIT QUOTE SEPARATOR DASH SYMBOL PUNCT".split())
 _LETTERS = (CharClass.LOWER, CharClass.UPPER, CharClass.UNCASED, CharClass.UNSPACED)
-
-
-def shifts(reach: int) -> tuple[int, ...]:
-    """Return how far away the neighbours are that `around` gives, in its order."""
-    return (*range(-reach, 0), *range(1, reach + 1))
 
 
 #: Names of the columns, by family and in order.
@@ -100,7 +91,6 @@ _FAMILIES = {
     ),
     "alike": tuple(f"{group}_{what}" for group in GROUPS for what in ("size", "mean", "links")),
     "headline": tuple(f"headline_{what}" for what in ("offset", "steps", "blocks", "place", "rivals", "article")),
-    "neighbours": tuple(f"{name}{shift:+d}" for shift in shifts(_REACH) for name in _NEIGHBOURS),
 }
 _NAMES = tuple(name for family in _FAMILIES.values() for name in family)
 _PLACES = {name: number for number, name in enumerate(_NAMES)}
@@ -110,10 +100,9 @@ _PARTS = {family: slice(_PLACES[own[0]], _PLACES[own[-1]] + 1) for family, own i
 #: Columns that go in as signed logarithms of one plus what is counted.
 _LOGARITHMS = [
     _PLACES[name]
-    for family, own in _FAMILIES.items()
+    for own in _FAMILIES.values()
     for name in own
-    if family != "neighbours"
-    and re.fullmatch(
+    if re.fullmatch(
         "log_.+|words_per_stop|repeats|(since|to)_.*long.*|long_chars.*|short_run|up._(blocks|mean)|.*like_(size|mean)"
         "|centre.._(offset|branch_blocks|branch_mean)|headline_(offset|blocks|rivals)",
         name,
@@ -135,8 +124,8 @@ def schema() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
-    """Counts of a page's texts that several features share; arrays of length n_blocks unless stated otherwise."""
+class _Letters:
+    """Counts of the letters of blocks; arrays of length n_blocks unless stated otherwise."""
 
     chars: Floats
     counts: Floats  # (N_CLASSES, n_blocks)
@@ -144,10 +133,19 @@ class _Text:
     first_class: NDArray[np.uint8]
     last_class: NDArray[np.uint8]
     last_but_one: NDArray[np.uint8]
+    n_words: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What several features of one page share; arrays of length n_blocks unless stated otherwise."""
+
+    chars: Floats
+    last_class: NDArray[np.uint8]
+    n_words: Floats
     words: Hashes  # (n_page_words,)
     rows: Ints  # (n_page_words,)
-    n_words: Floats
-    references: tuple[Hashes, ...]  # words of the references
+    references: Sequence[Hashes]  # words of each of the references
 
     def sums(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the sum of a value of each word over each block."""
@@ -159,37 +157,60 @@ class _Text:
 
 
 def feature_table(page: Page, tables: CharTables, layout: Layout | None = None) -> Floats:
-    """Return the features of each block.
+    """Return the features of each block of one page; see `feature_tables`.
 
     Parameters
     ----------
     page : Page
-        At least one block.
     tables : CharTables
     layout : Layout, optional
         That of the page, if it is known already.
+    """
+    if page.elements and layout is None:
+        layout = lay_out(page, page.elements)
+    return feature_tables([page], tables, [layout])
+
+
+def feature_tables(pages: Sequence[Page], tables: CharTables, layouts: Sequence[Layout | None]) -> Floats:
+    """Return the features of each block of all pages, one page after the other.
+
+    Parameters
+    ----------
+    pages : sequence of Page
+    tables : CharTables
+    layouts : sequence of Layout or None
+        None for plain text.
 
     Returns
     -------
     ndarray of shape (n_blocks, len(names())), float32
         NaN where the input cannot tell. Columns are contiguous, not rows: so they are written.
     """
-    if page.elements and layout is None:
-        layout = lay_out(page, page.elements)
-    table = np.full((len(_NAMES), len(page)), np.nan, np.float32)
+    letters, texts = _measure(pages, tables)
+    table = np.full((len(_NAMES), len(letters.chars)), np.nan, np.float32)
+    _fill_text(table[_PARTS["text"]], letters)
+    for page, text, layout, part in zip(pages, texts, layouts, parts_of(pages), strict=True):
+        if len(page):
+            _fill_page(table[:, part], page, text, layout)
+    table[_LOGARITHMS] = signed_log(table[_LOGARITHMS].astype(np.float64))
+    return table.T
+
+
+def parts_of(pages: Sequence[Page]) -> list[slice]:
+    """Return which rows are those of each page where the blocks of all stand one page after the other."""
+    bounds = accumulate((len(page) for page in pages), initial=0)
+    return [slice(start, end) for start, end in pairwise(bounds)]
+
+
+def _fill_page(table: Floats, page: Page, text: _Text, layout: Layout | None) -> None:
+    """Write what is measured page by page."""
     family = {name: table[part] for name, part in _PARTS.items()}
-    references = _references(page.head)
-    text = _measure(page.texts, references, tables)
-    _fill_text(family["text"], text)
     _fill_position(family["position"], page.texts, text)
     _fill_vocabulary(family["vocabulary"], text)
-    _fill_head(family["head"], page, text, has_body=bool(references[-1]))
+    _fill_head(family["head"], page, text)
     if page.elements and layout:
         _fill_structure(family, page, page.elements, text, layout)
         _fill_headline(family["headline"], table, layout)
-    table[_LOGARITHMS] = signed_log(table[_LOGARITHMS].astype(np.float64))
-    _fill_neighbours(family["neighbours"], table[[_PLACES[name] for name in _NEIGHBOURS]])
-    return table.T
 
 
 def _references(head: Head) -> tuple[str, str, str]:
@@ -201,33 +222,45 @@ def _references(head: Head) -> tuple[str, str, str]:
     )
 
 
-def _measure(texts: Sequence[str], references: Sequence[str], tables: CharTables) -> _Text:
-    """Return counts of `texts`, and the words of texts and references, which are hashed in one go."""
-    n_blocks = len(texts)
-    joined = [*(text[:MAX_CHARS] for text in texts), *references]
-    n_rows = len(joined)
+def _measure(pages: Sequence[Page], tables: CharTables) -> tuple[_Letters, Iterator[_Text]]:
+    """Return counts of the texts of all pages, and each page's words and those of its references."""
+    texts = [text[:MAX_CHARS] for page in pages for text in page.texts]
+    references = [reference for page in pages for reference in _references(page.head)]
+    n_blocks, joined = len(texts), [*texts, *references]
     points = code_points("".join(joined))
     starts = starts_of(joined, padding=0)
-    row = np.repeat(np.arange(n_rows), np.diff(starts))
+    row = np.repeat(np.arange(len(joined)), np.diff(starts))
     classes = look_up(tables.classes, points)
     words, rows = word_hashes_of(look_up(tables.folded, points), classes, row)
-    bounds = np.searchsorted(rows, np.arange(n_blocks, n_rows + 1))
-    rows = rows[: bounds[0]]
     starts = starts[: n_blocks + 1]
-    in_page = slice(0, starts[-1])
-    ends = starts[1:] - 1
-    return _Text(
+    in_blocks, ends = slice(0, starts[-1]), starts[1:] - 1
+    letters = _Letters(
         chars=np.diff(starts).astype(np.float32),
-        counts=_count(classes[in_page], row[in_page], N_CLASSES, n_blocks).astype(np.float32),
-        marks=_count_marks(points[in_page], row[in_page], n_blocks),
+        counts=_count(classes[in_blocks], row[in_blocks], N_CLASSES, n_blocks).astype(np.float32),
+        marks=_count_marks(points[in_blocks], row[in_blocks], n_blocks),
         first_class=classes[starts[:-1]],
         last_class=classes[ends],
         last_but_one=classes[np.maximum(ends - 1, starts[:-1])],
-        words=words[: bounds[0]],
-        rows=rows,
-        n_words=np.bincount(rows, minlength=n_blocks).astype(np.float32),
-        references=tuple(words[low:high] for low, high in pairwise(bounds.tolist())),
+        n_words=np.bincount(rows, minlength=n_blocks)[:n_blocks].astype(np.float32),
     )
+    return letters, _texts(pages, letters, words, rows)
+
+
+def _texts(pages: Sequence[Page], letters: _Letters, words: Hashes, rows: Ints) -> Iterator[_Text]:
+    """Yield each page's share; its references are the rows behind those of all blocks."""
+    first, n_blocks = 0, len(letters.chars)
+    for number, page in enumerate(pages):
+        last, reference = first + len(page), n_blocks + number * _N_REFERENCES
+        low, high, *bounds = np.searchsorted(rows, (first, last, *range(reference, reference + _N_REFERENCES + 1)))
+        yield _Text(
+            chars=letters.chars[first:last],
+            last_class=letters.last_class[first:last],
+            n_words=letters.n_words[first:last],
+            words=words[low:high],
+            rows=rows[low:high] - first,
+            references=[words[start:end] for start, end in pairwise(bounds)],
+        )
+        first = last
 
 
 def _count(kinds: NDArray[np.uint8], row: Ints, n_kinds: int, n_blocks: int) -> Ints:
@@ -242,7 +275,7 @@ def _count_marks(points: NDArray[np.uint32], row: Ints, n_blocks: int) -> Ints:
     return _count(numbers[hits] - np.uint8(1), row[hits], len(MARKS), n_blocks)
 
 
-def _fill_text(out: Floats, text: _Text) -> None:
+def _fill_text(out: Floats, text: _Letters) -> None:
     chars, words, word_length, upper_of_letters, upper_per_word, stops, commas, words_per_stop = out[:8]
     letters = text.counts[list(_LETTERS)].sum(axis=0)
     at_least_one = np.maximum(text.n_words, 1)
@@ -312,7 +345,7 @@ def _fill_vocabulary(out: Floats, text: _Text) -> None:
     out[4] = text.means(top[slot])
 
 
-def _fill_head(out: Floats, page: Page, text: _Text, *, has_body: bool) -> None:
+def _fill_head(out: Floats, page: Page, text: _Text) -> None:
     """Write how a block compares with what the page's head says of the article."""
     title, description, body = text.references
     if page.head.titles:
@@ -320,7 +353,7 @@ def _fill_head(out: Floats, page: Page, text: _Text, *, has_body: bool) -> None:
         out[2] = _equals_a_title(page)
     if page.head.descriptions:
         out[3:5] = _cover(description, text)
-    if has_body:
+    if len(body):
         out[5] = _pair_cover(body, text)
 
 
@@ -414,13 +447,12 @@ def _fill_landmarks(out: Floats, elements: Elements, layout: Layout) -> None:
     """Write one over the distance (plus one) to the nearest ancestor of each tag, 0 where there is none; and depth."""
     numbers = {tag: number for number, tag in enumerate(LANDMARKS)}
     other = len(LANDMARKS)
-    # A name begins with the tag, and a page has far fewer names than elements.
-    of_name = np.array([*[numbers.get(name.partition(" ")[0], other) for name in elements.names], other], np.int64)
+    # A page has far fewer names than elements.
+    of_name = np.array([*[numbers.get(tag, other) for tag in elements.name_tags], other], np.int64)
     n_blocks = out.shape[1]
     out[:] = 0
     # Level by level from afar: of several ancestors with one tag the nearest is written last.
-    cells = of_name[layout.names.T[::-1]] * n_blocks + np.arange(n_blocks)
-    out.reshape(-1)[cells] = 1 / np.arange(DEPTH, 0, -1)[:, None]
+    out[of_name[layout.names.T[::-1]], np.arange(n_blocks)] = 1 / np.arange(DEPTH, 0, -1)[:, None]
     out[-1] = np.count_nonzero(layout.chains >= 0, axis=1)
 
 
@@ -481,7 +513,8 @@ def _fill_headline(out: Floats, table: Floats, layout: Layout) -> None:
     A page can hold a second story, with a headline of its own, or a programme above the first.
     """
     is_h1 = table[_PLACES["near_h1"]] >= np.float32(_IN_H1)
-    score = is_h1 + np.nan_to_num(table[_PLACES["title_cover"]] + table[_PLACES["title_equal"]])
+    titled = table[_PLACES["title_cover"]] + table[_PLACES["title_equal"]]
+    score = is_h1 + np.where(titled > 0, titled, 0)
     headline = int(score.argmax())
     if score[headline] < 1:
         return
@@ -507,32 +540,6 @@ def _nearest(near: Floats, chains: Ints) -> Ints:
     """Return the ancestor that a landmark column speaks of; -1 where there is none."""
     level = np.rint(1 / np.maximum(near, 1 / DEPTH) - 1).astype(np.int64)
     return np.where(near > 0, chains[np.arange(len(chains)), level], -1)
-
-
-# --------------------------------------------------------------------------------------------- neighbours
-
-
-def _fill_neighbours(out: Floats, columns: Floats) -> None:
-    """Write `columns` of the blocks before and after; zeros beyond the ends, but NaN where a column is missing."""
-    moved = out.reshape(2 * _REACH, *columns.shape)
-    moved[:] = columns[:, :1] * 0
-    for rows, shift in zip(moved, shifts(_REACH), strict=True):
-        if shift > 0:
-            rows[:, :-shift] = columns[:, shift:]
-        else:
-            rows[:, -shift:] = columns[:, :shift]
-
-
-def around(rows: Floats, reach: int) -> Floats:
-    """Return the `reach` rows before and after each row, side by side; zeros beyond the ends."""
-    n_rows, n_columns = rows.shape
-    result = np.zeros((n_rows, 2 * reach, n_columns), np.float32)
-    for number, shift in enumerate(shifts(reach)):
-        if shift > 0:
-            result[:-shift, number] = rows[shift:]
-        else:
-            result[-shift:, number] = rows[:shift]
-    return result.reshape(n_rows, -1)
 
 
 def _window_sums(values: Floats) -> Doubles:

@@ -2,12 +2,10 @@
 
 Two stages, run with numpy alone:
 
-1. hashed n-grams of a block's text and of the names of its elements go through linear models; their
-   scores, those of the neighbouring blocks and the feature table go through a small neural network;
+1. hashed n-grams of a block's text and of the names of its elements go through linear models; their scores
+   and the feature table go through a small neural network;
 2. where that leaves doubt, the same with the context of first-stage probabilities (`filter.context`) goes
-   through a second network and through boosted trees (`filter.forest`), which err differently: the
-   log-odds of body are the mean of both. Blocks that a template made alike then decide together
-   (`filter.agreement`).
+   through a second network. Blocks that a template made alike then decide together (`filter.agreement`).
 
 The file is an uncompressed ``.npz`` of arrays (no pickle: loading runs no code) with one JSON text
 among them, the manifest. Protocol numbers are raised when the meaning of an array changes.
@@ -20,10 +18,9 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,25 +28,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from filter import features
-from filter.agreement import agree, rest_of
+from filter.agreement import agree
 from filter.blocks import Page
 from filter.characters import CharTables
 from filter.context import N_CONTEXT, context_table, own_columns
 from filter.errors import ModelCompatibilityError, ModelIntegrityError, ModelNotFoundError
-from filter.features import Floats, around, shifts
-from filter.forest import Forest
+from filter.features import Floats, parts_of
 from filter.labels import LABELS, Label
 from filter.layout import Layout, lay_out
+from filter.neighbours import around, shifts
 from filter.ngrams import Hashed, clip, hash_ngrams
 from filter.quality import Quality
 
 #: Raise when arrays change their meaning, and say so in the changelog.
-PROTOCOL = 2
+PROTOCOL = 3
 TEXT_BITS, NAME_BITS = 16, 15
 TEXT_SIZES, NAME_SIZES = (2, 3, 4), (4,)
+#: Columns of a block itself: features, then scores of text and of names.
+_OWN_NAMES = (
+    *features.names(),
+    *(f"{kind}_{label}" for kind in ("text", "near_names", "far_names") for label in LABELS),
+)
+#: Those that its neighbours see too, up to so many blocks away.
+_SEEN_NAMES = (
+    *"log_chars ends_stop upper_per_word share_digit repeats shared_words title_words link_density up1_chars".split(),
+    *"near_p near_li near_h2 near_a".split(),
+    *(f"text_{label}" for label in LABELS),
+)
+_REACH = 3
+_SEEN = [_OWN_NAMES.index(name) for name in _SEEN_NAMES]
+N_OWN = len(_OWN_NAMES)
+#: Columns that the first network takes; the second sees in the context what neighbours are.
+N_INPUTS = N_OWN + 2 * _REACH * len(_SEEN)
 #: Ancestors whose names speak of the block itself, and those that speak of its surroundings.
 NEAR_LEVELS, FAR_LEVELS = slice(0, 2), slice(2, 8)
-_NEIGHBOURS = 3
 #: What numpy, zipfile and json raise over a damaged file.
 _DAMAGE = (
     ValueError, KeyError, EOFError, OSError, TypeError, AttributeError, IndexError, RuntimeError,
@@ -59,9 +71,11 @@ _DAMAGE = (
 Pairs = NDArray[np.complex64]
 Hashing = Callable[[Sequence[str], CharTables], Hashed]
 _CLIP = np.float32(4)
-#: A block whose label has this probability after the first stage keeps it: on two blocks of three of a web page the
-#: second stage would change one label in 150, and not for the better (cascade: Viola and Jones 2001).
-SURE = 0.98
+#: A block whose label has this probability after the first stage keeps it: what the second stage would change there
+#: makes no set better (cascade: Viola and Jones 2001).
+SURE = 0.9
+#: Weight of the second stage where both judge: pages do better with one half, labelled lines with more.
+_SECOND = np.float32(0.6)
 #: Rows worked on at a time: the arrays of one step stay in the cache.
 _ROWS = 512
 _BODY = LABELS.index(Label.BODY)
@@ -115,17 +129,22 @@ def softmax(logits: Floats) -> Floats:
     return result
 
 
+def calibrated(logits: Floats, calibration: Floats) -> Floats:
+    """Return logits divided by the first number of `calibration`, and the second added to those of body."""
+    result: Floats = logits / calibration[0]
+    result[:, _BODY] += calibration[1]
+    return result
+
+
 def in_doubt(probabilities: Floats) -> NDArray[np.bool_]:
     """Return whether the first stage leaves each block to the second, shape (n_blocks,)."""
     result: NDArray[np.bool_] = probabilities.max(axis=1) < SURE
     return result
 
 
-def blend(logits: Floats, scores: Floats) -> Floats:
-    """Return logits whose log-odds of body are the mean of the network's and of the trees' `scores`."""
-    blended = logits.copy()
-    blended[:, _BODY] = (logits[:, _BODY] + rest_of(logits) + scores) / 2
-    return blended
+def both(first: Floats, second: Floats) -> Floats:
+    """Return the logits of blocks that both stages judged: a mean, which errs less than either."""
+    return first + _SECOND * (second - first)
 
 
 @dataclass(frozen=True)
@@ -139,9 +158,9 @@ class Model:
     name_weights : ndarray of shape (2 ** NAME_BITS, 18), float32
         Of the names of near and of far ancestors, side by side.
     first, second : Network
-    forest : Forest
-    temperature : ndarray of shape (2,), float32
-        Divides the final logits: of HTML, of plain text (Guo et al. 2017, https://arxiv.org/abs/1706.04599).
+    calibration : ndarray of shape (2, 2), float32
+        For HTML and for plain text: what divides the final logits (temperature: Guo et al. 2017,
+        https://arxiv.org/abs/1706.04599), and what is then added to that of body.
     manifest : mapping
         What the model was made from; see ``models/manifest.json``.
     quality : Quality or None
@@ -153,8 +172,7 @@ class Model:
     name_weights: Floats
     first: Network
     second: Network
-    forest: Forest
-    temperature: Floats
+    calibration: Floats
     manifest: Mapping[str, Any]
     quality: Quality | None = None
 
@@ -163,26 +181,22 @@ class Model:
         return next(self.probabilities_of([page]))
 
     def probabilities_of(self, pages: Sequence[Page]) -> Iterator[Floats]:
-        """Yield the probabilities of each page; the networks and trees score all blocks in one call."""
+        """Yield the probabilities of each page; each network scores all blocks in one call."""
         layouts = [lay_out(page, page.elements) if page.elements else None for page in pages]
-        bounds = np.concatenate(([0], np.cumsum([len(page) for page in pages])))
-        parts = [slice(start, end) for start, end in pairwise(bounds.tolist())]
-        inputs = np.empty((bounds[-1], self.n_inputs), np.float32)
-        for page, layout, part in zip(pages, layouts, parts, strict=True):
-            if len(page):
-                self.inputs(page, layout, out=inputs[part])
+        parts = parts_of(pages)
+        inputs = self.inputs(pages, layouts)
         logits = self.first.logits(inputs)
         first = softmax(logits)
         doubtful = in_doubt(first)
-        table = np.empty((np.count_nonzero(doubtful), self.n_inputs + N_CONTEXT), np.float32)
-        table[:, : self.n_inputs] = inputs[doubtful]
+        table = np.empty((np.count_nonzero(doubtful), N_OWN + N_CONTEXT), np.float32)
+        table[:, :N_OWN] = inputs[doubtful, :N_OWN]
         start = 0
         for page, layout, part in zip(pages, layouts, parts, strict=True):
             own = np.flatnonzero(doubtful[part])
             if len(own):
-                table[start : start + len(own), self.n_inputs :] = context_table(page, first[part], layout, own)
+                table[start : start + len(own), N_OWN:] = context_table(page, first[part], layout, own)
                 start += len(own)
-        logits[doubtful] = blend(self.second.logits(table), self.forest.scores(table))
+        logits[doubtful] = both(logits[doubtful], self.second.logits(table))
         for page, layout, part in zip(pages, layouts, parts, strict=True):
             yield self.settle(logits[part], page, layout)
 
@@ -190,23 +204,27 @@ class Model:
         """Return the probabilities of a page from the logits of its blocks, shape (n_blocks, 9)."""
         if layout:
             logits = agree(logits, layout.groups["like"], page.sizes())
-        return softmax(logits / self.temperature[0 if layout else 1])
+        return softmax(self.calibrated(logits, has_markup=layout is not None))
+
+    def calibrated(self, logits: Floats, *, has_markup: bool) -> Floats:
+        """Return logits whose softmax are the probabilities of the labels, shape (n_rows, 9)."""
+        return calibrated(logits, self.calibration[0 if has_markup else 1])
 
     def judge(self, table: Floats, doubtful: NDArray[np.bool_]) -> Floats:
         """Return the logits of rows of a table before blocks agree, shape (n_rows, 9); for explanations.
 
         Parameters
         ----------
-        table : ndarray of shape (n_rows, n_inputs + N_CONTEXT), float32
+        table : ndarray of shape (n_rows, N_INPUTS + N_CONTEXT), float32
             `inputs` and `context_table` side by side. The columns of a row's own first-stage probabilities are not
             looked at but computed from its inputs.
         doubtful : ndarray of shape (n_rows,), bool
             Rows that the second stage judges; the first judges the others.
         """
-        logits = self.first.logits(table[:, : self.n_inputs])
-        rows = table[doubtful]
-        rows[:, self.n_inputs : self.n_inputs + len(LABELS)] = own_columns(softmax(logits[doubtful]))
-        logits[doubtful] = blend(self.second.logits(rows), self.forest.scores(rows))
+        logits = self.first.logits(table[:, :N_INPUTS])
+        rows = np.hstack((table[doubtful, :N_OWN], table[doubtful, N_INPUTS:]))
+        rows[:, N_OWN : N_OWN + len(LABELS)] = own_columns(softmax(logits[doubtful]))
+        logits[doubtful] = both(logits[doubtful], self.second.logits(rows))
         return logits
 
     def confidence(self, page: Page, probabilities: Floats) -> float | None:
@@ -222,31 +240,44 @@ class Model:
             return None
         return self.quality.confidence(probabilities, page.sizes(), has_markup=page.elements is not None)
 
-    @property
-    def n_inputs(self) -> int:
-        """Number of columns that the first network takes."""
-        return len(self.first.mean)
+    def inputs(self, pages: Sequence[Page], layouts: Sequence[Layout | None]) -> Floats:
+        """Return what the first network takes, shape (n_blocks, N_INPUTS), one page after the other.
 
-    def inputs(self, page: Page, layout: Layout | None, out: Floats | None = None) -> Floats:
-        """Return what the first network takes, shape (n_blocks, n_inputs), in `out` if given."""
-        table = features.feature_table(page, self.tables, layout)
-        text = self._scores(page.texts, self.text_pairs, text_grams)[:, : len(LABELS)]
-        if page.elements and layout:
-            near, far = self._name_scores(page.elements.names, layout)
-        else:
-            near = far = np.full_like(text, np.nan)
-        return join_inputs(table, text, near, far, out)
+        Parameters
+        ----------
+        pages : sequence of Page
+        layouts : sequence of Layout or None
+            None for plain text.
+        """
+        table = features.feature_tables(pages, self.tables, layouts)
+        texts = [text for page in pages for text in page.texts]
+        text = self._scores(texts, self.text_pairs, text_grams)[:, : len(LABELS)]
+        near, far = self._name_scores(pages, layouts)
+        return join_inputs(table, text, near, far, parts_of(pages))
 
-    def _name_scores(self, names: Sequence[str], layout: Layout) -> tuple[Floats, Floats]:
-        levels = layout.names.T[: FAR_LEVELS.stop]
+    def _name_scores(self, pages: Sequence[Page], layouts: Sequence[Layout | None]) -> tuple[Floats, Floats]:
+        """Return the scores of near and of far ancestors, each of shape (n_blocks, 9); NaN for plain text."""
+        names: list[str] = []
+        levels = []
+        for page, layout in zip(pages, layouts, strict=True):
+            if page.elements and layout:
+                own = layout.names.T[: FAR_LEVELS.stop]
+                levels.append(np.where(own < 0, own, own + len(names)))
+                names += page.elements.names
+            else:
+                levels.append(np.full((FAR_LEVELS.stop, len(page)), -1))
+        numbers = np.hstack(levels)
         used = np.zeros(len(names) + 1, bool)  # number -1: above the root, where every score is 0
-        used[levels] = True
-        numbers = np.flatnonzero(used[:-1])
+        used[numbers] = True
+        chosen = np.flatnonzero(used[:-1])
         scores = np.zeros((len(used), 2 * len(LABELS)), np.float32)
-        scores[numbers] = self._scores([names[number] for number in numbers.tolist()], self.name_pairs, name_grams)
-        of_levels = scores.take(levels, axis=0, mode="wrap")
-        near, far = of_levels[NEAR_LEVELS, :, : len(LABELS)], of_levels[FAR_LEVELS, :, len(LABELS) :]
-        return near.sum(axis=0), far.sum(axis=0)
+        scores[chosen] = self._scores([names[number] for number in chosen.tolist()], self.name_pairs, name_grams)
+        of_levels = scores.take(numbers, axis=0, mode="wrap")
+        near = of_levels[NEAR_LEVELS, :, : len(LABELS)].sum(axis=0)
+        far = of_levels[FAR_LEVELS, :, len(LABELS) :].sum(axis=0)
+        plain = np.repeat([layout is None for layout in layouts], [len(page) for page in pages])
+        near[plain] = far[plain] = np.nan
+        return near, far
 
     def _scores(self, texts: Sequence[str], weights: Sequence[Pairs], hashing: Hashing) -> Floats:
         parts = [
@@ -310,14 +341,24 @@ def paired(weights: Floats) -> tuple[Pairs, ...]:
 
 def input_names() -> tuple[str, ...]:
     """Return the names of the columns of `Model.inputs`, in order."""
-    scores = [f"{kind}_{label}" for kind in ("text", "near_names", "far_names") for label in LABELS]
-    neighbours = [f"text_{label}{shift:+d}" for shift in shifts(_NEIGHBOURS) for label in LABELS]
-    return (*features.names(), *scores, *neighbours)
+    return (*_OWN_NAMES, *(f"{name}{shift:+d}" for shift in shifts(_REACH) for name in _SEEN_NAMES))
 
 
-def join_inputs(table: Floats, text: Floats, near: Floats, far: Floats, out: Floats | None = None) -> Floats:
-    """Return features, linear scores and the text scores of neighbours side by side, in `out` if given."""
-    return np.concatenate((table, text, near, far, around(text, _NEIGHBOURS)), axis=1, out=out)
+def join_inputs(table: Floats, text: Floats, near: Floats, far: Floats, parts: Iterable[slice]) -> Floats:
+    """Return features and linear scores side by side, and behind them what neighbours see of each other.
+
+    Parameters
+    ----------
+    table, text, near, far : ndarray of shape (n_blocks, ...), float32
+    parts : iterable of slice
+        The rows of each page.
+    """
+    inputs = np.empty((len(table), N_INPUTS), np.float32)
+    np.concatenate((table, text, near, far), axis=1, out=inputs[:, :N_OWN])
+    seen = inputs[:, _SEEN]
+    for part in parts:
+        inputs[part, N_OWN:] = around(seen[part], _REACH)
+    return inputs
 
 
 # -------------------------------------------------------------------------------------------------- file
@@ -331,11 +372,7 @@ def dumps(model: Model) -> bytes:
         "folded": model.tables.folded,
         "text_weights": model.text_weights.astype(np.float16),
         "name_weights": model.name_weights.astype(np.float16),
-        "temperature": model.temperature,
-        "forest_features": model.forest.features,
-        "forest_thresholds": model.forest.thresholds,
-        "forest_leaves": model.forest.leaves,
-        "forest_baseline": np.array([model.forest.baseline], np.float32),
+        "calibration": model.calibration,
     }
     for stage in ("first", "second"):
         network: Network = getattr(model, stage)
@@ -394,13 +431,7 @@ def _from_arrays(arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]
         name_weights=arrays["name_weights"].astype(np.float32),
         first=_network(arrays, "first"),
         second=_network(arrays, "second"),
-        forest=Forest(
-            arrays["forest_features"],
-            arrays["forest_thresholds"],
-            arrays["forest_leaves"],
-            float(arrays["forest_baseline"][0]),
-        ),
-        temperature=arrays["temperature"],
+        calibration=arrays["calibration"],
         manifest=manifest,
         quality=Quality(arrays["quality"]) if "quality" in arrays else None,
     )

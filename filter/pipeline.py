@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import islice, repeat
@@ -13,9 +13,9 @@ import numpy as np
 
 from filter.blocks import Page, block_tag, blocks_from_text, blocks_of_page, locators
 from filter.decode import decode, looks_like_html
-from filter.document import Document, Line, Link
+from filter.document import Columns, Document, Line, Link
 from filter.errors import DeadlineError, InputError, TooLargeError
-from filter.features import Floats
+from filter.features import Floats, Ints
 from filter.labels import DEFAULT_KEEP, LABELS, Label, decide
 from filter.model import Model, load
 from filter.shipped import MODEL_FILE, MODEL_SHA256
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Input = Literal["auto", "html", "text"]
 #: Enough pages for the fixed cost of a numpy call to fade, few enough to stay in the cache.
-BATCH = 8
+BATCH = 16
 _BODY, _TITLE = LABELS.index(Label.BODY), LABELS.index(Label.TITLE)
 
 
@@ -238,11 +238,15 @@ def to_document(
 ) -> Document:
     """Return the document of a page and the probabilities of its labels, shape (n_blocks, 9)."""
     columns = decide(probabilities, page.sizes())
+    labels = [LABELS[column] for column in columns.tolist()]
+    content = Columns(page.shown, labels, partial(_lines, page, probabilities, columns, labels))
+    return Document(content, url=url, confidence=confidence)
+
+
+def _lines(page: Page, probabilities: Floats, columns: Ints, labels: Sequence[Label]) -> tuple[Line, ...]:
     chosen = probabilities[np.arange(len(page)), columns].tolist()
     kept = (probabilities[:, _BODY] + probabilities[:, _TITLE]).tolist()
-    labels = [LABELS[column] for column in columns.tolist()]
-    lines = map(Line, page.shown, labels, chosen, kept, *_places(page))
-    return Document(tuple(lines), url=url, confidence=confidence)
+    return tuple(map(Line, page.shown, labels, chosen, kept, *_places(page)))
 
 
 def _places(page: Page) -> tuple[Iterable[str], Iterable[str], Iterable[tuple[Link, ...]]]:

@@ -141,7 +141,7 @@ def apply(rules: Sequence[Rule], classified: Classified, check: Callable[[], Non
         if after is not before:
             probability = float(classified.probabilities[block, LABELS.index(after)])
             lines[block] = lines[block]._replace(label=after, probability=probability, rule=str(rule))
-    return replace(classified.document, lines=tuple(lines))
+    return replace(classified.document, content=tuple(lines))
 
 
 def effects(rules: Sequence[Rule], classified: Classified, check: Callable[[], None] | None = None) -> Iterator[Effect]:

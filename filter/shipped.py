@@ -8,4 +8,4 @@ MODEL_FILE = next(
     (folder / "newsfilter.npz" for folder in (_PACKAGE / "models",) if folder.is_dir()),
     _PACKAGE.parent / "models" / "newsfilter.npz",
 )
-MODEL_SHA256 = "8d9f59f14c5553bdd6365451710e5959835e8c691a682cc6fde7a77c438ea4fb"
+MODEL_SHA256 = "fecc22e11505f68a657a035d89695766146016b2f8f555892a6ee3bc3cef503a"

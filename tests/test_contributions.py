@@ -17,6 +17,7 @@ from filter.contributions import (
     contributions,
     evidence_of,
     log_odds,
+    moments,
     name_weights,
     neutral,
     word_weights,
@@ -58,7 +59,7 @@ def test_no_kind_of_evidence_is_without_columns():
 
 def test_names_are_as_many_as_columns():
     page = read(EXAMPLES / "market.html")
-    assert MODEL.inputs(page, lay_out(page, page.elements)).shape[1] == len(input_names())
+    assert MODEL.inputs([page], [lay_out(page, page.elements)]).shape[1] == len(input_names())
     assert input_names()[: len(names())] == names()
     assert context.N_CONTEXT == len(context.NAMES) == len(set(context.NAMES))
 
@@ -66,7 +67,7 @@ def test_names_are_as_many_as_columns():
 def test_names_of_the_context_are_those_of_its_columns():
     page = read(EXAMPLES / "market.html")
     layout = lay_out(page, page.elements)
-    first = softmax(MODEL.first.logits(MODEL.inputs(page, layout)))
+    first = softmax(MODEL.first.logits(MODEL.inputs([page], [layout])))
     columns = dict(zip(context.NAMES, context.context_table(page, first, layout).T, strict=True))
     related, body = LABELS.index(Label.RELATED), LABELS.index(Label.BODY)
     np.testing.assert_array_equal(columns["own_related"], np.log(np.maximum(first[:, related], 1e-4)))
@@ -97,20 +98,23 @@ def test_a_weight_is_what_the_label_loses_without_the_columns(path):
     """Each block by itself, its table put together by hand."""
     found, labels = explained(path)
     all_columns = (*input_names(), *context.NAMES)
-    means = dict(zip(all_columns, MODEL.second.mean, strict=True))
+    means = dict(zip(all_columns, moments(MODEL)[0], strict=True))
     page = read(path)
-    first = softmax(MODEL.first.logits(MODEL.inputs(page, lay_out(page, page.elements) if page.elements else None)))
-    doubtful = first.max(axis=1) < 0.98
-    heat = MODEL.temperature[0 if page.elements else 1]
+    first = softmax(MODEL.first.logits(MODEL.inputs([page], [lay_out(page, page.elements) if page.elements else None])))
+    doubtful = first.max(axis=1) < 0.9
+
+    def scores(rows, doubtful, labels):
+        return log_odds(MODEL.calibrated(MODEL.judge(rows, doubtful), has_markup=page.elements is not None), labels)
+
     for evidence in (Evidence.WORDS, Evidence.ABOVE, Evidence.LENGTH, Evidence.TAGS):
         for row in range(0, len(page), 7):
             rows = np.array([[found.columns[name][row] for name in all_columns]])
-            whole = MODEL.judge(rows.copy(), doubtful[row : row + 1]) / heat
+            own = slice(row, row + 1)
+            whole = scores(rows.copy(), doubtful[own], labels[own])
             for number, name in enumerate(all_columns):
                 if name in column_groups()[evidence] and not np.isnan(rows[0, number]):
                     rows[0, number] = means[name]
-            without = MODEL.judge(rows, doubtful[row : row + 1]) / heat
-            loss = log_odds(whole, labels[row : row + 1]) - log_odds(without, labels[row : row + 1])
+            loss = whole - scores(rows, doubtful[own], labels[own])
             assert found.weights[evidence][row] == pytest.approx(loss[0], abs=2e-2)
 
 
@@ -121,15 +125,18 @@ def test_what_blocks_agree_on_is_evidence_of_being_alike(path):
     page = read(path)
     layout = lay_out(page, page.elements) if page.elements else None
     table = np.column_stack([found.columns[name] for name in (*input_names(), *context.NAMES)])
-    doubtful = softmax(MODEL.first.logits(MODEL.inputs(page, layout))).max(axis=1) < 0.98
-    heat = MODEL.temperature[0 if page.elements else 1]
-    alone = log_odds(MODEL.judge(table, doubtful) / heat, labels)
+    doubtful = softmax(MODEL.first.logits(MODEL.inputs([page], [layout]))).max(axis=1) < 0.9
+
+    def scores(rows, doubtful, labels):
+        return log_odds(MODEL.calibrated(MODEL.judge(rows, doubtful), has_markup=page.elements is not None), labels)
+
+    alone = scores(table, doubtful, labels)
     columns = [
         number
         for number, name in enumerate((*input_names(), *context.NAMES))
         if name in column_groups()[Evidence.ALIKE]
     ]
-    without = log_odds(MODEL.judge(neutral(MODEL, table, columns), doubtful) / heat, labels)
+    without = scores(neutral(MODEL, table, columns), doubtful, labels)
     together = log_odds(np.log(np.maximum(found.probabilities, 1e-30)), labels)
     np.testing.assert_allclose(found.weights[Evidence.ALIKE], together - without, atol=2e-2)
     assert (np.abs(together - alone) > 0.05).any() == (layout is not None)
@@ -137,11 +144,11 @@ def test_what_blocks_agree_on_is_evidence_of_being_alike(path):
 
 def test_neutral_leaves_what_the_page_cannot_tell():
     page = blocks_from_text("Rain is due in the hills tonight.\nRead more", max_blocks=9)
-    table = np.hstack((MODEL.inputs(page, None), np.zeros((2, context.N_CONTEXT), np.float32)))
+    table = np.hstack((MODEL.inputs([page], [None]), np.zeros((2, context.N_CONTEXT), np.float32)))
     columns = [input_names().index("link_density"), input_names().index("log_chars")]
     changed = neutral(MODEL, table, columns)
     assert np.isnan(changed[:, columns[0]]).all()
-    assert (changed[:, columns[1]] == MODEL.second.mean[columns[1]]).all()
+    assert (changed[:, columns[1]] == moments(MODEL)[0][columns[1]]).all()
 
 
 def test_log_odds_are_those_of_the_probabilities():

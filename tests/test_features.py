@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from filter.blocks import Page, blocks_from_text, blocks_from_walk
 from filter.characters import build_tables
-from filter.features import around, article_bodies, feature_table, names, schema, shifts
+from filter.features import article_bodies, feature_table, names, schema
 from filter.tree import walk_markup
 
 TABLES = build_tables()
@@ -60,8 +60,8 @@ def test_text_lacks_what_only_a_tree_can_tell_and_nothing_else() -> None:
     missing = np.isnan(feature_table(text_page(f"Rain is due\n{LONG}\n7"), TABLES))
     assert (missing.all(axis=0) == missing.any(axis=0)).all()
     absent = {name for name, gone in zip(names(), missing[0], strict=True) if gone}
-    assert absent >= {"link_density", "near_p", "depth", "up1_chars", "title_words", "article_body", "link_density-1"}
-    assert not absent & {"log_chars", "ends_stop", "position", "shared_words", "log_chars+1"}
+    assert absent >= {"link_density", "near_p", "depth", "up1_chars", "title_words", "article_body"}
+    assert not absent & {"log_chars", "ends_stop", "position", "shared_words"}
 
 
 def test_markup_lacks_only_what_its_head_does_not_say() -> None:
@@ -242,32 +242,10 @@ def test_blocks_alike_form_a_group() -> None:
     assert column(page, "parents_like_size") == log1p(3, 3, 3)
 
 
-def test_neighbours_are_the_columns_moved() -> None:
-    page = text_page("Rain is due.\nNo\nSun")
-    own = column(page, "log_chars")
-    assert column(page, "log_chars+1") == [*own[1:], 0]
-    assert column(page, "log_chars-2") == [0, 0, own[0]]
-
-
-def test_around_holds_the_rows_before_and_after() -> None:
-    rows = np.arange(1, 5, dtype=np.float32)[:, None]
-    assert shifts(2) == (-2, -1, 1, 2)
-    assert around(rows, 2).tolist() == [[0, 0, 2, 3], [0, 1, 3, 4], [1, 2, 4, 0], [2, 3, 0, 0]]
-    assert around(rows[:1], 2).tolist() == [[0, 0, 0, 0]]
-    assert around(np.hstack((rows, -rows)), 1)[1].tolist() == [1, -1, 3, -3]
-
-
 def test_running_text_nearby() -> None:
     page = text_page("\n".join([f"{LONG}."] * 4))
     size = len(LONG) + 1
     assert column(page, "long_chars_2") == log1p(3 * size, 4 * size, 4 * size, 3 * size)
-
-
-def test_a_block_sees_nothing_beyond_the_ends_and_nothing_of_what_is_missing() -> None:
-    page = page_of("<p>Rain<p>Sun")
-    assert column(page, "link_density+1") == [0, 0]
-    assert column(page, "link_density-3") == [0, 0]
-    assert np.isnan(column(page, "title_words-3")).all()
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_a_clear_page_is_cut_at_about_one_half():
 
 
 def test_a_page_in_doubt_keeps_its_likeliest_blocks():
-    assert labels([0.35, 0.3, 0.32, 0.02, 0.01]) == ["body"] * 3 + ["rest"] * 2
+    assert labels([0.36, 0.34, 0.35, 0.02, 0.01]) == ["body"] * 3 + ["rest"] * 2
 
 
 def test_where_no_article_is_likelier_nothing_is_body():
@@ -39,7 +39,7 @@ def test_where_no_article_is_likelier_nothing_is_body():
 def test_a_long_block_counts_for_more_than_short_ones():
     short_in_doubt = [0.3] * 4
     assert labels([0.99, *short_in_doubt], [5000, *[20] * 4]) == ["body", *["rest"] * 4]
-    assert labels([0.45, *short_in_doubt], [20, *[5000] * 4]) == ["body"] * 5
+    assert labels([0.45, *[0.34] * 4], [20, *[5000] * 4]) == ["body"] * 5
 
 
 def test_kinds_of_boilerplate_compete_after_body_is_answered():
@@ -57,7 +57,7 @@ def test_no_blocks():
 def test_the_threshold_is_a_share_of_the_best_expected_f1(body, seed):
     sizes = np.random.default_rng(seed).integers(1, 1000, len(body))
     threshold = body_threshold(body, sizes)
-    assert LEAST_BODY <= threshold <= 0.5
+    assert LEAST_BODY <= threshold <= 0.535
 
     def expected_f1(chosen):
         return (
@@ -66,9 +66,9 @@ def test_the_threshold_is_a_share_of_the_best_expected_f1(body, seed):
             / max(sizes[chosen].sum() + (body * sizes).sum(dtype=float), 1e-9)
         )
 
-    if LEAST_BODY < threshold < 0.5:
+    if LEAST_BODY < threshold < 0.535:
         best = max(expected_f1(body >= other) for other in body)
-        assert threshold == pytest.approx(0.6 * best, abs=1e-6)
+        assert threshold == pytest.approx(0.65 * best, abs=1e-6)
 
 
 @pytest.mark.parametrize("keep", ["headline", "", [], ["body", "footer"]])

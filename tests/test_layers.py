@@ -28,10 +28,10 @@ LAYERS = {
     "ngrams": "characters numpy",
     "layout": "blocks numpy",
     "features": "text tree blocks characters ngrams layout numpy",
-    "context": "labels blocks layout features numpy",
+    "neighbours": "features numpy",
+    "context": "labels blocks layout features neighbours numpy",
     "agreement": "labels features numpy",
-    "forest": "features numpy",
-    "model": "agreement errors labels blocks characters ngrams layout features context forest quality numpy",
+    "model": "agreement errors labels blocks characters ngrams layout features neighbours context quality numpy",
     "selection": "blocks selectolax bs4",
     "rules": "errors labels document blocks features selection re2 bs4",
     "shipped": "",
@@ -54,7 +54,7 @@ LAYERS = {
         "trafilatura readability newspaper resiliparse justext goose3 boilerpy3"
     ),
     "train": (
-        "errors text labels document decode tree blocks characters ngrams layout features context agreement forest "
+        "errors text labels document decode tree blocks characters ngrams layout features context agreement "
         "quality model pipeline shipped "
         "filter corpora evaluate numpy scipy sklearn joblib selectolax threadpoolctl"
     ),

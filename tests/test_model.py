@@ -21,7 +21,7 @@ from filter.errors import ModelCompatibilityError, ModelError, ModelIntegrityErr
 from filter.features import names, schema
 from filter.labels import LABELS
 from filter.layout import lay_out
-from filter.model import PROTOCOL, Model, Network, blend, dumps, in_doubt, load, loads, softmax
+from filter.model import N_INPUTS, N_OWN, PROTOCOL, Model, Network, both, dumps, in_doubt, load, loads, softmax
 from filter.pipeline import Classifier, shipped_model
 from filter.shipped import MODEL_FILE, MODEL_SHA256
 from filter.train.fit import _all_labels, _dropped, _moments, _side_by_side
@@ -92,7 +92,7 @@ def test_the_manifest_beside_the_model_is_the_one_in_it(model: Model) -> None:
 
 
 def test_the_digest_tells_models_apart(model: Model) -> None:
-    other = dataclasses.replace(model, temperature=model.temperature * 2)
+    other = dataclasses.replace(model, calibration=model.calibration * 2)
     assert len({model.digest, loads(dumps(model)).digest, other.digest}) == 2
 
 
@@ -160,7 +160,7 @@ def test_a_damaged_byte_is_noticed_or_does_no_harm(data: bytes, seed: int) -> No
     assert again.digest == hashlib.sha256(data).hexdigest()
 
 
-@pytest.mark.parametrize("name", ["classes", "text_weights", "first_mean", "second_weights0", "temperature"])
+@pytest.mark.parametrize("name", ["classes", "text_weights", "first_mean", "second_weights0", "calibration"])
 def test_a_file_without_one_of_its_arrays_is_refused(data: bytes, name: str) -> None:
     arrays = arrays_of(data)
     del arrays[name]
@@ -279,22 +279,24 @@ def test_the_second_stage_answers_where_the_first_is_in_doubt_and_only_there(mod
     page = blocks_from_walk(walk_markup((ROOT / "examples/market.html").read_text("utf-8")), max_blocks=1000)
     assert page.elements is not None
     layout = lay_out(page, page.elements)
-    inputs = model.inputs(page, layout)
+    inputs = model.inputs([page], [layout])
     logits = model.first.logits(inputs)
     first = softmax(logits)
-    table = np.hstack((inputs, context_table(page, first, layout)))
+    context = context_table(page, first, layout)
     doubtful = in_doubt(first)
     assert 0 < doubtful.sum() < len(page)
-    second = blend(model.second.logits(table), model.forest.scores(table))
-    expected = np.where(doubtful[:, None], second, logits)
-    assert np.allclose(model.judge(table, doubtful), expected, atol=1e-4)
+    second = model.second.logits(np.hstack((inputs[:, :N_OWN], context)))
+    expected = np.where(doubtful[:, None], both(logits, second), logits)
+    assert inputs.shape == (len(page), N_INPUTS)
+    assert np.allclose(model.judge(np.hstack((inputs, context)), doubtful), expected, atol=1e-4)
     agreed = agree(expected, layout.groups["like"], page.sizes())
-    assert np.allclose(model.probabilities(page), softmax(agreed / model.temperature[0]), atol=1e-5)
+    assert np.allclose(model.probabilities(page), softmax(model.calibrated(agreed, has_markup=True)), atol=1e-5)
 
 
 def test_pages_scored_together_get_what_each_gets_alone(model: Model) -> None:
     pages = [blocks_from_walk(walk_markup(path.read_text("utf-8")), max_blocks=1000) for path in PAGES]
     pages.insert(1, blocks_from_text("", max_blocks=1))
+    pages.insert(3, blocks_from_text(f"{'Rain is due. ' * 20}\nRead more\nSun", max_blocks=9))
     for page, together in zip(pages, model.probabilities_of(pages), strict=True):
         assert np.allclose(together, model.probabilities(page), atol=1e-4)
 

@@ -25,8 +25,8 @@ pictures or needs scripts to appear; deciding about people.
 
 **Method.** Hashed n-grams of text and of element names into linear models, {n_features} features of the block and its
 place in the page, then two small neural networks, the second of which sees the first's probabilities around each
-block; boosted trees give a second opinion on body. See `docs/algorithm.md`. Body is decided by a threshold
-of the page, at most one half; the other labels compete for the rest.
+block and judges with it where the first is in doubt. See `docs/algorithm.md`. Body is decided by a threshold
+of the page, at most 0.535; the other labels compete for the rest.
 
 **File.** `newsfilter.npz`, {kilobytes} kB, sha256 `{sha256}`.
 Plain arrays and one JSON text, read without pickle: loading it runs no code. Protocol {protocol}, feature schema

@@ -26,9 +26,9 @@ from filter.errors import CorpusError
 from filter.evaluate.out_of_fold import OutOfFold, write_out_of_fold
 from filter.features import Floats, Ints
 from filter.labels import LABELS, Label
-from filter.model import PROTOCOL, Model, dumps, softmax
+from filter.model import PROTOCOL, Model, calibrated, dumps, softmax
 from filter.train.bare import bare_markup, cut_lines
-from filter.train.calibrate import temperatures
+from filter.train.calibrate import calibrate
 from filter.train.card import card
 from filter.train.compose import compose
 from filter.train.fit import Fitted, Progress, Recipe, Stages, fit
@@ -132,10 +132,10 @@ def train(lines: Sequence[Path], pages: Sequence[Path], out: Path, *, recipe: Re
         raise CorpusError(f"too little data: {len(samples)} samples do not fill {recipe.folds} folds")
     fitted = fit(samples, folds, recipe, progress)
     judged = data.judged
-    heat = temperatures([samples[index] for index in judged], [fitted.logits[index] for index in judged])
+    calibration = calibrate([samples[index] for index in judged], [fitted.logits[index] for index in judged])
     manifest = _manifest(lines, pages, recipe, data.counts)
-    models = [_model(tables, stages, heat, manifest) for stages in fitted.stages]
-    answers = _out_of_fold(data, fitted, heat, recipe)
+    models = [_model(tables, stages, calibration, manifest) for stages in fitted.stages]
+    answers = _out_of_fold(data, fitted, calibration, recipe)
     quality, confidence = fit_quality(answers, [owner.page.texts for owner in data.owners], _golds(data, pages))
     models[-1] = replace(models[-1], quality=quality)
     answers = replace(answers, confidence=confidence)
@@ -263,15 +263,14 @@ def _batches(records: Iterable[PageRecord]) -> Iterator[list[PageRecord]]:
         yield batch
 
 
-def _model(tables: CharTables, stages: Stages, heat: Floats, manifest: dict[str, Any]) -> Model:
+def _model(tables: CharTables, stages: Stages, calibration: Floats, manifest: dict[str, Any]) -> Model:
     return Model(
         tables=tables,
         text_weights=stages.linear.text,
         name_weights=np.hstack((stages.linear.near, stages.linear.far)),
         first=stages.first,
         second=stages.second,
-        forest=stages.forest,
-        temperature=heat,
+        calibration=calibration,
         manifest=manifest,
     )
 
@@ -295,10 +294,10 @@ def _files(lines: Sequence[Path], pages: Sequence[Path]) -> Iterator[Path]:
         yield from sorted(path.rglob("*.jsonl")) if path.is_dir() else (path,)
 
 
-def _out_of_fold(data: _Data, fitted: Fitted, heat: Floats, recipe: Recipe) -> OutOfFold:
+def _out_of_fold(data: _Data, fitted: Fitted, calibration: Floats, recipe: Recipe) -> OutOfFold:
     """Return the answers for pages in both modes and for labelled documents; the other samples have none."""
     probabilities = (
-        softmax(logits / heat[0 if sample.page.elements else 1])
+        softmax(calibrated(logits, calibration[0 if sample.page.elements else 1]))
         for sample, logits in zip(data.samples, fitted.logits, strict=True)
     )
     pages = [list(islice(probabilities, len(samples))) for samples in data.pages]
