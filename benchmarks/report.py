@@ -26,6 +26,7 @@ _STAGES = {
     "networks": ("model", "features, n-grams"),
     "document": ("document", None),
 }
+_LINES = "lines"
 
 
 def main() -> None:
@@ -79,7 +80,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _speed(record: Record) -> str:
     milliseconds = record["milliseconds"]
-    stages = {name for pair in _STAGES.values() for name in pair}
+    stages = {_LINES, *(name for pair in _STAGES.values() for name in pair)}
     rows = [
         [name, *(f"{each[key]:.2f}" if key in each else "" for key in ("mean", "median", "p95"))]
         for name, each in sorted(milliseconds.items(), key=lambda item: item[1]["mean"])
@@ -101,7 +102,8 @@ def _stages(record: Record) -> str:
     costs = {stage: mean[whole] - mean.get(part, 0.0) for stage, (whole, part) in _STAGES.items()}
     total = sum(costs.values())
     rows = [[stage, f"{cost:.2f}", f"{cost / total:.0%}"] for stage, cost in costs.items()]
-    return table(("stage", "ms a page", "share"), [*rows, ["sum", f"{total:.2f}", ""]])
+    lines = ["`Document.lines`, where asked for", f"{mean[_LINES]:.2f}", ""]
+    return table(("stage", "ms a page", "share"), [*rows, ["sum", f"{total:.2f}", ""], lines])
 
 
 def _text(record: Record) -> str:
@@ -157,7 +159,7 @@ def _hostile(record: Record) -> str:
 
 def _speed_plot(record: Record) -> str:
     means = {name: each["mean"] for name, each in record["milliseconds"].items()}
-    stages = {name for pair in _STAGES.values() for name in pair}
+    stages = {_LINES, *(name for pair in _STAGES.values() for name in pair)}
     chosen = {name: mean for name, mean in means.items() if name not in stages}
     return bars("Mean processor time a page", chosen, own=_OWN, unit="ms")
 
