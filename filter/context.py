@@ -16,12 +16,11 @@ from filter.blocks import Page
 from filter.features import Floats, Ints, signed_log
 from filter.labels import LABELS, Label
 from filter.layout import GROUPS, Layout
-from filter.neighbours import shifts
+from filter.neighbours import around, shifts
 
 Doubles = NDArray[np.float64]
 _BODY, _TITLE = LABELS.index(Label.BODY), LABELS.index(Label.TITLE)
 _NEAR = 4
-
 _WINDOWS = (3, 10, 30)
 #: The windows before and after a block, from its place: two a width.
 _WINDOW_STARTS = np.array([start for width in _WINDOWS for start in (-width, 1)])
@@ -73,7 +72,7 @@ def context_table(page: Page, probabilities: Floats, layout: Layout | None, bloc
     np.cumsum(np.column_stack((probabilities, mass, chars)), axis=0, dtype=np.float64, out=sums[1:])
     parts = (
         own_columns(probabilities[blocks]),
-        _near_columns(probabilities, blocks),
+        around(probabilities, _NEAR, blocks),
         _window_columns(sums, blocks),
         _page_columns(sums, probabilities[:, _TITLE], blocks),
         _tree_columns(layout, probabilities[:, _BODY], sums[:, -2:], blocks)
@@ -87,15 +86,6 @@ def own_columns(probabilities: Floats) -> Floats:
     """Return the columns that a block's own first-stage probabilities make, shape (n_blocks, 9)."""
     result: Floats = np.log(np.maximum(probabilities, _FLOOR))
     return result
-
-
-def _near_columns(probabilities: Floats, blocks: Ints) -> Floats:
-    """Return the probabilities of the blocks before and after `blocks`; zeros beyond the ends."""
-    padded = np.zeros((len(probabilities) + 2 * _NEAR, len(LABELS)), np.float32)
-    padded[_NEAR:-_NEAR] = probabilities
-    near = padded[blocks[:, None] + (_NEAR + np.array(shifts(_NEAR)))]
-    columns: Floats = near.reshape(len(blocks), 2 * _NEAR * len(LABELS))
-    return columns
 
 
 def _window_columns(sums: Doubles, blocks: Ints) -> Doubles:

@@ -35,7 +35,7 @@ from filter.model import (
     softmax,
     standardise,
     text_grams,
-)  # fmt: skip
+)
 from filter.ngrams import Hashed
 
 

@@ -2,10 +2,11 @@
 
 Two stages, run with numpy alone:
 
-1. hashed n-grams of a block's text and of the names of its elements go through linear models; their scores
-   and the feature table go through a small neural network;
-2. where that leaves doubt, the same with the context of first-stage probabilities (`filter.context`) goes
-   through a second network. Blocks that a template made alike then decide together (`filter.agreement`).
+1. hashed n-grams of a block's text and of the names of its elements go through linear models; their scores and
+   the feature table, a block's own and some of its neighbours' (`filter.neighbours`), go through a small network;
+2. where that leaves doubt, a block's own columns and the context of first-stage probabilities (`filter.context`)
+   go through a second network, and a mean of both answers counts. Blocks that a template made alike then decide
+   together (`filter.agreement`).
 
 The file is an uncompressed ``.npz`` of arrays (no pickle: loading runs no code) with one JSON text
 among them, the manifest. Protocol numbers are raised when the meaning of an array changes.
@@ -402,16 +403,7 @@ def loads(data: bytes, *, source: str = "model") -> Model:
         manifest = json.loads(arrays["manifest"].tobytes())
         _check_compatible(manifest, source)
         return _from_arrays(arrays, manifest)
-    except (
-        ValueError,
-        KeyError,
-        EOFError,
-        OSError,
-        zipfile.BadZipFile,
-        TypeError,
-        AttributeError,
-        RuntimeError,
-    ) as error:
+    except _DAMAGE as error:
         raise ModelIntegrityError(f"no model file, or a damaged one ({error})", source=source) from error
 
 

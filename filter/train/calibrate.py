@@ -34,7 +34,8 @@ def calibrate(samples: Sequence[Sample], logits: Sequence[Floats]) -> Floats:
         if chosen:
             rows = np.concatenate([own for own, _ in chosen])
             labels = np.concatenate([own for _, own in chosen])
-            result[mode, 0] = _temperature(rows[labels != UNKNOWN], labels[labels != UNKNOWN])
+            known = labels != UNKNOWN
+            result[mode, 0] = _temperature(rows[known], labels[known])
     return result
 
 
