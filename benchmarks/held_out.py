@@ -21,7 +21,7 @@ def confusion(model: Model, document: LineDocument) -> NDArray[np.int64]:
     """Return how often each label was given for each true one in a document, shape (9, 9)."""
     page = blocks_from_text("\n".join(line.text for line in document.lines), max_blocks=10**6)
     truth = np.array([LABELS.index(line.label) for line in document.lines])
-    return confusion_matrix(truth, decide(model.probabilities(page), page.sizes()))
+    return confusion_matrix(truth, decide(model.probabilities(page), page.sizes))
 
 
 def table(documents: Sequence[LineDocument], model: Model) -> Iterator[str]:

@@ -37,7 +37,7 @@ def confusions(documents: Sequence[LineDocument], folds: Ints, tables: CharTable
 
 
 def _confusion(sample: Sample, logits: Floats) -> Ints:
-    return confusion_matrix(sample.labels, decide(softmax(logits), sample.page.sizes()))
+    return confusion_matrix(sample.labels, decide(softmax(logits), sample.page.sizes))
 
 
 def _show(step: str, done: int, total: int) -> None:

@@ -12,21 +12,20 @@ from numpy.typing import NDArray
 from filter.features import Floats, Ints
 from filter.labels import LABELS, Label
 
-#: How far each block goes towards the mean of those alike: further, forums lose what magic-html and readability gain.
-TOGETHER = 0.8
 _BODY = LABELS.index(Label.BODY)
 
 
 def rest_of(logits: Floats) -> Floats:
     """Return the logarithm of the summed exponentials of all logits but body's, shape (n_rows,)."""
-    others = np.delete(logits, _BODY, axis=1)
+    others = logits.copy()
+    others[:, _BODY] = -np.inf
     top = others.max(axis=1)
     result: Floats = top + np.log(np.exp(others - top[:, None]).sum(axis=1))
     return result
 
 
 def agree(logits: Floats, group: Ints, sizes: NDArray[np.integer]) -> Floats:
-    """Return logits whose log-odds of body lie nearer to the mean of the block's group.
+    """Return logits whose log-odds of body are the mean of the block's group.
 
     Parameters
     ----------
@@ -45,5 +44,5 @@ def agree(logits: Floats, group: Ints, sizes: NDArray[np.integer]) -> Floats:
     weights = np.sqrt(sizes)
     means = np.bincount(group, weights * odds) / np.maximum(np.bincount(group, weights), 1)
     agreed = logits.copy()
-    agreed[:, _BODY] += TOGETHER * (means[group] - odds)
+    agreed[:, _BODY] += means[group] - odds
     return agreed

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -113,9 +114,9 @@ class Head:
     ld_json: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass
 class Page:
-    """The blocks of one page, as parallel lists, each of length ``n_blocks``.
+    """The blocks of one page, as parallel lists, each of length ``n_blocks``; what is measured of them is kept.
 
     Attributes
     ----------
@@ -158,17 +159,18 @@ class Page:
         """What a document shows of each block: plain lines as they came."""
         return self.texts if self.elements else self.lines
 
+    @cached_property
     def sizes(self) -> NDArray[np.int64]:
-        """Return the number of characters of each block, shape (n_blocks,)."""
+        """The number of characters of each block, shape (n_blocks,)."""
         return np.fromiter(map(len, self.texts), np.int64, len(self.texts))
 
     def chars(self) -> int:
         """Return the number of characters of all blocks."""
-        return int(self.sizes().sum())
+        return int(self.sizes.sum())
 
     def running_chars(self) -> int:
         """Return how many characters are running text, not headings, items or links."""
-        sizes = self.sizes()
+        sizes = self.sizes
         return int(sizes[is_running(sizes, np.array(self.link_chars, np.int64))].sum())
 
 

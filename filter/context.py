@@ -66,7 +66,7 @@ def context_table(page: Page, probabilities: Floats, layout: Layout | None, bloc
     """
     if blocks is None:
         blocks = np.arange(len(page))
-    chars = np.fromiter(map(len, page.texts), np.float32, len(page))
+    chars = page.sizes.astype(np.float32)
     mass = probabilities[:, _BODY] * chars
     sums = np.zeros((len(page) + 1, len(LABELS) + 2))
     np.cumsum(np.column_stack((probabilities, mass, chars)), axis=0, dtype=np.float64, out=sums[1:])
@@ -90,7 +90,9 @@ def own_columns(probabilities: Floats) -> Floats:
 
 def _window_columns(sums: Doubles, blocks: Ints) -> Doubles:
     """Return the mean of each label, and of body weighted by characters, in the windows around `blocks`."""
-    low, high = (np.clip(blocks[:, None] + bounds, 0, len(sums) - 1) for bounds in (_WINDOW_STARTS, _WINDOW_ENDS))
+    low, high = (
+        np.minimum(np.maximum(blocks[:, None] + bounds, 0), len(sums) - 1) for bounds in (_WINDOW_STARTS, _WINDOW_ENDS)
+    )
     windows = sums[high] - sums[low]
     windows[..., : len(LABELS)] /= np.maximum(high - low, 1)[..., None]
     windows[..., -2] /= np.maximum(windows[..., -1], 1)
@@ -120,14 +122,15 @@ def _tree_columns(layout: Layout, body: Floats, sums: Doubles, blocks: Ints) -> 
 
     `sums` are those of the body's and of all characters, shape (n_blocks + 1, 2).
     """
-    mass, chars = np.diff(sums, axis=0).T
+    mass, chars = (sums[1:] - sums[:-1]).T
+    own = body[blocks]
     columns = np.empty((len(blocks), len(_STRUCTURE_NAMES)))
     for number, group in enumerate(layout.groups.values()):
         asked = group[blocks]
         size, total = np.bincount(group)[asked], np.bincount(group, body)[asked]
         columns[:, 3 * number] = total / size
         columns[:, 3 * number + 1] = (np.bincount(group, mass) / np.maximum(np.bincount(group, chars), 1))[asked]
-        columns[:, 3 * number + 2] = np.where(size > 1, (total - body[blocks]) / np.maximum(size - 1, 1), 0.5)
+        columns[:, 3 * number + 2] = np.where(size > 1, (total - own) / np.maximum(size - 1, 1), 0.5)
     above = layout.chains[blocks[:, None], _LEVELS]
     inside, held = np.moveaxis(sums[layout.last[above]] - sums[layout.first[above]], -1, 0)
     start = 3 * len(layout.groups)

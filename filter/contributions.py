@@ -27,16 +27,13 @@ from filter.layout import GROUPS, lay_out
 from filter.model import (
     N_OWN,
     Model,
-    Pairs,
     in_doubt,
     input_names,
     name_grams,
-    row_means,
     softmax,
     standardise,
     text_grams,
 )
-from filter.ngrams import Hashed
 
 
 class Evidence(StrEnum):
@@ -96,7 +93,7 @@ _PATTERNS = {
     Evidence.FRAME: f"far_names_{_LABEL}",
     Evidence.TAGS: "near_[a-z0-9]+|depth",
     Evidence.BOX: "up[0-9]+_[a-z_]+",
-    Evidence.CENTRE: "centre[0-9]+_.*",
+    Evidence.CENTRE: "centre_.*",
     Evidence.HEADLINE: "headline_.*|titles_(before|after)|likeliest_title|title_offset",
     Evidence.ALIKE: f"{_GROUP}_[a-z]+",
     Evidence.REPEATS: "repeats",
@@ -232,15 +229,10 @@ def log_odds(logits: Floats, labels: Ints) -> Floats:
 
 def word_weights(model: Model, words: Sequence[str]) -> Floats:
     """Return what each word adds to the text score of each label, shape (n_words, 9)."""
-    return _sums(text_grams([f" {word} " for word in words], model.tables), model.text_pairs)[:, : len(LABELS)]
+    return model.text_weights.sums(text_grams([f" {word} " for word in words], model.tables))
 
 
 def name_weights(model: Model, names: Sequence[str]) -> tuple[Floats, Floats]:
     """Return what each class or tag adds to the scores of near and of far names, each of shape (n_names, 9)."""
-    sums = _sums(name_grams([f" {name} " for name in names], model.tables), model.name_pairs)
+    sums = model.name_weights.sums(name_grams([f" {name} " for name in names], model.tables))
     return sums[:, : len(LABELS)], sums[:, len(LABELS) :]
-
-
-def _sums(hashed: Hashed, weights: Sequence[Pairs]) -> Floats:
-    result: Floats = row_means(hashed, weights) * np.sqrt(hashed.counts.sum(axis=0)[:, None])
-    return result

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from filter.blocks import LONG, Elements, Head, Page, is_running
 from filter.characters import N_CLASSES, CharClass, CharTables, code_points, look_up, starts_of
-from filter.layout import DEPTH, GROUPS, Layout, lay_out
+from filter.layout import DEPTH, Layout, lay_out
 from filter.ngrams import pairs_of, slots_of, word_hashes_of
 from filter.text import squeeze
 
@@ -44,8 +44,9 @@ LANDMARKS = (
 )
 #: Characters that say something by themselves.
 MARKS = "©@#%:?$€|/("
-_LEVELS = (1, 2, 3, 5, 8)
-_CENTRES = (0.4, 0.75)
+_LEVELS = (1, 2, 3, 5)
+#: Share of the running text that the centre holds.
+_CENTRE = 0.75
 _WINDOWS = (2, 5, 10)
 _VOCABULARY_BITS = 13
 #: Title, description and body of the page's head.
@@ -54,7 +55,10 @@ _N_REFERENCES = 3
 _IN_H1 = 1 / 3
 _ENDS = tuple(CharClass[name] for name in "COMMA DIGIT SEPARATOR QUOTE SYMBOL".split())
 _BEGINS = tuple(CharClass[name] for name in "LOWER UPPER DIGIT QUOTE SEPARATOR DASH SYMBOL PUNCT".split())
-_LETTERS = (CharClass.LOWER, CharClass.UPPER, CharClass.UNCASED, CharClass.UNSPACED)
+# As numpy takes them without asking what an enumeration is.
+_STOP, _QUOTE, _PUNCT, _UPPER = map(np.uint8, (CharClass.STOP, CharClass.QUOTE, CharClass.PUNCT, CharClass.UPPER))
+_END_CLASSES, _BEGIN_CLASSES = (np.array(kinds, np.uint8)[:, None] for kinds in (_ENDS, _BEGINS))
+_LETTERS = np.array((CharClass.LOWER, CharClass.UPPER, CharClass.UNCASED, CharClass.UNSPACED))
 
 
 #: Names of the columns, by family and in order.
@@ -82,32 +86,34 @@ _FAMILIES = {
         for what in ("chars", "links", "good", "good_share", "blocks", "mean", "place")
     ),
     "centre": tuple(
-        f"centre{int(share * 100)}_{what}"
-        for share in _CENTRES
+        f"centre_{what}"
         for what in (
             *("inside", "steps", "offset", "through", "branch_chars", "branch_links", "branch_good"),
             *("branch_blocks", "branch_mean", "share"),
         )
     ),
-    "alike": tuple(f"{group}_{what}" for group in GROUPS for what in ("size", "mean", "links")),
     "headline": tuple(f"headline_{what}" for what in ("offset", "steps", "blocks", "place", "rivals", "article")),
 }
 _NAMES = tuple(name for family in _FAMILIES.values() for name in family)
 _PLACES = {name: number for number, name in enumerate(_NAMES)}
-#: Where marks end in the text family past its first eight columns, and shares, the stop, the other ends.
-_TEXT_SPLITS = np.cumsum([len(MARKS), N_CLASSES, 1, len(_ENDS)])
+#: Which columns of the text family are marks, shares, the stop, the other ends, the beginnings; eight stand before.
+_TEXT_PARTS = [
+    slice(start, end) for start, end in pairwise(accumulate((8, len(MARKS), N_CLASSES, 1, len(_ENDS), len(_BEGINS))))
+]
 _PARTS = {family: slice(_PLACES[own[0]], _PLACES[own[-1]] + 1) for family, own in _FAMILIES.items()}
 #: Columns that go in as signed logarithms of one plus what is counted.
-_LOGARITHMS = [
-    _PLACES[name]
-    for own in _FAMILIES.values()
-    for name in own
-    if re.fullmatch(
-        "log_.+|words_per_stop|repeats|(since|to)_.*long.*|long_chars.*|short_run|up._(blocks|mean)|.*like_(size|mean)"
-        "|centre.._(offset|branch_blocks|branch_mean)|headline_(offset|blocks|rivals)",
-        name,
-    )
-]
+_LOGARITHMS = np.array(
+    [
+        _PLACES[name]
+        for own in _FAMILIES.values()
+        for name in own
+        if re.fullmatch(
+            "log_.+|words_per_stop|repeats|(since|to)_.*long.*|long_chars.*|short_run|up._(blocks|mean)"
+            "|centre_(offset|branch_blocks|branch_mean)|headline_(offset|blocks|rivals)",
+            name,
+        )
+    ]
+)
 #: Number of each mark by code point; 0 for what is none.
 _MARK_NUMBERS = np.zeros(max(map(ord, MARKS)) + 2, np.uint8)
 _MARK_NUMBERS[list(map(ord, MARKS))] = np.arange(1, len(MARKS) + 1)
@@ -192,7 +198,7 @@ def feature_tables(pages: Sequence[Page], tables: CharTables, layouts: Sequence[
     for page, text, layout, part in zip(pages, texts, layouts, parts_of(pages), strict=True):
         if len(page):
             _fill_page(table[:, part], page, text, layout)
-    table[_LOGARITHMS] = signed_log(table[_LOGARITHMS].astype(np.float64))
+    table[_LOGARITHMS] = signed_log(table[_LOGARITHMS])
     return table.T
 
 
@@ -277,23 +283,24 @@ def _count_marks(points: NDArray[np.uint32], row: Ints, n_blocks: int) -> Ints:
 
 def _fill_text(out: Floats, text: _Letters) -> None:
     chars, words, word_length, upper_of_letters, upper_per_word, stops, commas, words_per_stop = out[:8]
-    letters = text.counts[list(_LETTERS)].sum(axis=0)
+    letters = text.counts.take(_LETTERS, axis=0).sum(axis=0)
+    n_upper, n_stops = text.counts[_UPPER], text.counts[_STOP]
     at_least_one = np.maximum(text.n_words, 1)
     chars[:] = text.chars
     words[:] = text.n_words
     word_length[:] = letters / at_least_one
-    upper_of_letters[:] = text.counts[CharClass.UPPER] / np.maximum(letters, 1)
-    upper_per_word[:] = text.counts[CharClass.UPPER] / at_least_one
-    stops[:] = text.counts[CharClass.STOP]
+    upper_of_letters[:] = n_upper / np.maximum(letters, 1)
+    upper_per_word[:] = n_upper / at_least_one
+    stops[:] = n_stops
     commas[:] = text.counts[CharClass.COMMA]
-    words_per_stop[:] = text.n_words / (1 + text.counts[CharClass.STOP])
-    marks, shares, (ends_stop,), ends, begins = np.split(out[8:], _TEXT_SPLITS)
+    words_per_stop[:] = text.n_words / (1 + n_stops)
+    marks, shares, (ends_stop,), ends, begins = (out[part] for part in _TEXT_PARTS)
     marks[:] = text.marks
     np.divide(text.counts, text.chars, out=shares)
-    closed = (text.last_class == CharClass.QUOTE) | (text.last_class == CharClass.PUNCT)
-    ends_stop[:] = (text.last_class == CharClass.STOP) | (closed & (text.last_but_one == CharClass.STOP))
-    ends[:] = text.last_class == np.array(_ENDS)[:, None]
-    begins[:] = text.first_class == np.array(_BEGINS)[:, None]
+    closed = (text.last_class == _QUOTE) | (text.last_class == _PUNCT)
+    ends_stop[:] = (text.last_class == _STOP) | (closed & (text.last_but_one == _STOP))
+    ends[:] = text.last_class == _END_CLASSES
+    begins[:] = text.first_class == _BEGIN_CLASSES
 
 
 def _fill_position(out: Floats, texts: Sequence[str], text: _Text) -> None:
@@ -302,7 +309,7 @@ def _fill_position(out: Floats, texts: Sequence[str], text: _Text) -> None:
     index = np.arange(n_blocks)
     before = np.cumsum(text.chars) - text.chars
     total = text.chars.sum()
-    is_long = (text.chars >= LONG) & (text.last_class == CharClass.STOP)
+    is_long = (text.chars >= LONG) & (text.last_class == _STOP)
     long_index = np.flatnonzero(is_long)
     if len(long_index) == 0:
         long_index = np.array([int(np.argmax(text.chars))])
@@ -317,7 +324,7 @@ def _fill_position(out: Floats, texts: Sequence[str], text: _Text) -> None:
         before / total,
         before,
         total - before - text.chars,
-        is_long.mean(),
+        np.count_nonzero(is_long) / n_blocks,
         index - long_index[0],
         index - long_index[-1],
         index - padded[np.searchsorted(long_index, index, side="left")],
@@ -340,7 +347,7 @@ def _fill_vocabulary(out: Floats, text: _Text) -> None:
     top[slot[text.rows < min(3, len(text.chars))]] = True
     out[0] = text.means(others > 0)
     out[1] = text.means(others > 0.004 * in_long.sum() + 2)
-    out[2] = text.means(np.log1p(np.maximum(others, 0, dtype=np.float32)))
+    out[2] = text.means(np.log(np.maximum(others, 0, dtype=np.float32) + 1))
     out[3] = text.means(np.log(on_page, dtype=np.float32))
     out[4] = text.means(top[slot])
 
@@ -436,11 +443,6 @@ def _fill_structure(family: dict[str, Floats], page: Page, elements: Elements, t
     stats = sums.take(layout.last, axis=1) - sums.take(layout.first, axis=1)
     _fill_ancestors(family["ancestors"], layout, stats)
     _fill_centre(family["centre"], layout, stats)
-    size, chars, linked = (layout.group_sums(values) for values in (None, text.chars, links))
-    alike = family["alike"].reshape(len(GROUPS), 3, -1)
-    alike[:, 0] = size
-    alike[:, 1] = chars / size
-    alike[:, 2] = linked / np.maximum(chars, 1)
 
 
 def _fill_landmarks(out: Floats, elements: Elements, layout: Layout) -> None:
@@ -449,11 +451,13 @@ def _fill_landmarks(out: Floats, elements: Elements, layout: Layout) -> None:
     other = len(LANDMARKS)
     # A page has far fewer names than elements.
     of_name = np.array([*[numbers.get(tag, other) for tag in elements.name_tags], other], np.int64)
-    n_blocks = out.shape[1]
+    n_above = np.count_nonzero(layout.names.T >= 0, axis=0)
+    deepest = n_above.max()
     out[:] = 0
     # Level by level from afar: of several ancestors with one tag the nearest is written last.
-    out[of_name[layout.names.T[::-1]], np.arange(n_blocks)] = 1 / np.arange(DEPTH, 0, -1)[:, None]
-    out[-1] = np.count_nonzero(layout.chains >= 0, axis=1)
+    levels = layout.names.T[:deepest][::-1]
+    out[of_name[levels], np.arange(out.shape[1])] = 1 / np.arange(deepest, 0, -1)[:, None]
+    out[-1] = n_above
 
 
 def _fill_ancestors(out: Floats, layout: Layout, stats: Doubles) -> None:
@@ -474,31 +478,30 @@ def _fill_ancestors(out: Floats, layout: Layout, stats: Doubles) -> None:
 
 
 def _fill_centre(out: Floats, layout: Layout, stats: Doubles) -> None:
-    """Write where a block stands relative to the centre: the deepest element with most running text.
+    """Write where a block stands relative to the centre: the deepest element with most of the running text.
 
     Its branch is its highest ancestor that does not hold the centre (or, inside the centre, the child
     of the centre that it is in).
     """
     page = np.maximum(stats[:, -1], 1)
     index = np.arange(out.shape[1])
-    centres = np.array([_last(stats[2, :-1] >= share * page[2]) for share in _CENTRES])
-    low, high = layout.first[centres, None], layout.last[centres, None]
+    centre = _last(stats[2, :-1] >= _CENTRE * page[2])
+    low, high = int(layout.first[centre]), int(layout.last[centre])
     holds = layout.holds(low, high)
-    holds[:, :-1] &= np.arange(holds.shape[1] - 1) <= centres[:, None]
-    steps = holds.take(layout.chains, axis=1).argmax(axis=2)
+    holds[centre + 1 : -1] = False
+    steps = holds.take(layout.chains).argmax(axis=1)
     chars, links, good, blocks = stats.take(layout.chains[index, np.maximum(steps - 1, 0)], axis=1)
     some = np.maximum(chars, 1)
-    columns = out.reshape(len(_CENTRES), 10, -1)
-    columns[:, 0] = (index >= low) & (index < high)
-    columns[:, 1] = steps
-    columns[:, 2] = np.where(index < low, index - low, np.maximum(index - high + 1, 0))
-    columns[:, 3] = np.clip((index - low) / np.maximum(high - low, 1), -1, 2)
-    columns[:, 4] = chars / page[0]
-    columns[:, 5] = links / some
-    columns[:, 6] = good / some
-    columns[:, 7] = blocks
-    columns[:, 8] = chars / np.maximum(blocks, 1)
-    columns[:, 9] = stats[0, centres, None] / page[0]
+    out[0] = (index >= low) & (index < high)
+    out[1] = steps
+    out[2] = np.where(index < low, index - low, np.maximum(index - high + 1, 0))
+    out[3] = np.minimum(np.maximum((index - low) / max(high - low, 1), -1), 2)
+    out[4] = chars / page[0]
+    out[5] = links / some
+    out[6] = good / some
+    out[7] = blocks
+    out[8] = chars / np.maximum(blocks, 1)
+    out[9] = stats[0, centre] / page[0]
 
 
 def _last(flags: NDArray[np.bool_]) -> int:
@@ -563,5 +566,8 @@ def _run_length(flags: NDArray[np.bool_]) -> Floats:
 
 def signed_log(values: NDArray[Any]) -> Floats:
     """Return the logarithm of one plus the distance from 0, with its sign."""
-    result: Floats = (np.sign(values) * np.log1p(np.abs(values))).astype(np.float32)
+    # Not log1p, nor 64 bits: numpy takes several logarithms of 32 bits at a time, the others singly.
+    size = np.abs(values, dtype=np.float32)
+    size += 1
+    result: Floats = np.copysign(np.log(size, out=size), values, dtype=np.float32)
     return result

@@ -73,8 +73,14 @@ def decide(probabilities: NDArray[np.float32], sizes: NDArray[np.integer]) -> ND
     """
     others = probabilities.copy()
     others[:, _BODY] = -1
+    return np.where(is_body(probabilities, sizes), _BODY, others.argmax(axis=1))
+
+
+def is_body(probabilities: NDArray[np.float32], sizes: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Return whether each block of one page is body, shape (n_blocks,); see `decide`."""
     body = probabilities[:, _BODY]
-    return np.where(body >= body_threshold(body, sizes), _BODY, others.argmax(axis=1))
+    result: NDArray[np.bool_] = body >= body_threshold(body, sizes)
+    return result
 
 
 def body_threshold(body: NDArray[np.float32], sizes: NDArray[np.integer]) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,7 @@ class Layout:
     first, last : ndarray of shape (n_elements + 1,), int64
         An element holds blocks ``first:last``; the last entry is the page.
     groups : dict
-        For each of `GROUPS`, the number of each block's group, shape (n_blocks,); none is in two of them.
+        For each of `GROUPS`, the number of each block's group, shape (n_blocks,).
     """
 
     chains: Ints
@@ -42,21 +41,11 @@ class Layout:
     last: Ints
     groups: dict[str, Ints]
 
-    def holds(self, low: Any, high: Any) -> NDArray[np.bool_]:
-        """Return whether each element holds the blocks ``low:high``, shape (..., n_elements + 1); the page does.
-
-        The bounds are integers, or arrays of shape (..., 1).
-        """
+    def holds(self, low: int, high: int) -> NDArray[np.bool_]:
+        """Return whether each element holds the blocks ``low:high``, shape (n_elements + 1,); the page does."""
         result: NDArray[np.bool_] = (self.first <= low) & (self.last >= high)
-        result[..., -1] = True
+        result[-1] = True
         return result
-
-    def group_sums(self, values: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Return the sum of `values` over each block's group (its size without them), shape (len(GROUPS), n_blocks)."""
-        groups = np.concatenate(list(self.groups.values()))
-        repeated = None if values is None else np.tile(values, len(self.groups))
-        sums: NDArray[Any] = np.bincount(groups, repeated)[groups].reshape(len(self.groups), -1)
-        return sums
 
 
 def lay_out(page: Page, elements: Elements) -> Layout:
@@ -81,8 +70,7 @@ def lay_out(page: Page, elements: Elements) -> Layout:
 def _groups(names: Ints, base: int) -> dict[str, Ints]:
     own = names[:, 0]
     above = (names[:, 1] * base + names[:, 2]) * base + names[:, 3]
-    numbers = [_numbered(above * base + own), _numbered(above), own]
-    return {kind: each + 2 * base * rank for rank, (kind, each) in enumerate(zip(GROUPS, numbers, strict=True))}
+    return dict(zip(GROUPS, (_numbered(above * base + own), _numbered(above), own), strict=True))
 
 
 def _numbered(keys: Ints) -> Ints:

@@ -39,12 +39,13 @@ from filter.labels import LABELS, Label
 from filter.layout import Layout, lay_out
 from filter.neighbours import around, shifts
 from filter.ngrams import Hashed, clip, hash_ngrams
+from filter.packed import Packed
 from filter.quality import Quality
 
 #: Raise when arrays change their meaning, and say so in the changelog.
-PROTOCOL = 3
-TEXT_BITS, NAME_BITS = 16, 15
-TEXT_SIZES, NAME_SIZES = (2, 3, 4), (4,)
+PROTOCOL = 4
+TEXT_BITS, NAME_BITS = 18, 15
+TEXT_SIZES, NAME_SIZES = (2, 4), (4,)
 #: Columns of a block itself: features, then scores of text and of names.
 _OWN_NAMES = (
     *features.names(),
@@ -68,8 +69,6 @@ _DAMAGE = (
     ValueError, KeyError, EOFError, OSError, TypeError, AttributeError, IndexError, RuntimeError,
     zipfile.BadZipFile, zlib.error
 )  # fmt: skip
-#: Linear weights as `paired` gives them.
-Pairs = NDArray[np.complex64]
 Hashing = Callable[[Sequence[str], CharTables], Hashed]
 _CLIP = np.float32(4)
 #: A block whose label has this probability after the first stage keeps it: what the second stage would change there
@@ -108,7 +107,8 @@ class Network:
         hidden = standardise(rows, self.mean, self.scale)
         last = len(self.weights) - 1
         for number, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
-            hidden = hidden @ weights + biases
+            hidden = hidden @ weights
+            hidden += biases
             if number < last:
                 np.maximum(hidden, 0, out=hidden)
         return hidden
@@ -118,7 +118,8 @@ def standardise(rows: Floats, mean: Floats, scale: Floats) -> Floats:
     """Return rows as a network takes them: standardised, limited, missing values 0."""
     standard: Floats = rows - mean
     standard *= scale
-    np.clip(standard, -_CLIP, _CLIP, out=standard)
+    np.maximum(standard, -_CLIP, out=standard)
+    np.minimum(standard, _CLIP, out=standard)
     np.copyto(standard, 0, where=np.isnan(standard))
     return standard
 
@@ -155,9 +156,10 @@ class Model:
     Attributes
     ----------
     tables : CharTables
-    text_weights : ndarray of shape (2 ** TEXT_BITS, 9), float32
-    name_weights : ndarray of shape (2 ** NAME_BITS, 18), float32
-        Of the names of near and of far ancestors, side by side.
+    text_weights : Packed
+        Of one model, with 2 ** TEXT_BITS buckets.
+    name_weights : Packed
+        Of two models, for the names of near and of far ancestors, with 2 ** NAME_BITS buckets.
     first, second : Network
     calibration : ndarray of shape (2, 2), float32
         For HTML and for plain text: what divides the final logits (temperature: Guo et al. 2017,
@@ -169,8 +171,8 @@ class Model:
     """
 
     tables: CharTables
-    text_weights: Floats
-    name_weights: Floats
+    text_weights: Packed
+    name_weights: Packed
     first: Network
     second: Network
     calibration: Floats
@@ -204,7 +206,7 @@ class Model:
     def settle(self, logits: Floats, page: Page, layout: Layout | None) -> Floats:
         """Return the probabilities of a page from the logits of its blocks, shape (n_blocks, 9)."""
         if layout:
-            logits = agree(logits, layout.groups["like"], page.sizes())
+            logits = agree(logits, layout.groups["like"], page.sizes)
         return softmax(self.calibrated(logits, has_markup=layout is not None))
 
     def calibrated(self, logits: Floats, *, has_markup: bool) -> Floats:
@@ -239,7 +241,7 @@ class Model:
         """
         if self.quality is None:
             return None
-        return self.quality.confidence(probabilities, page.sizes(), has_markup=page.elements is not None)
+        return self.quality.confidence(probabilities, page.sizes, has_markup=page.elements is not None)
 
     def inputs(self, pages: Sequence[Page], layouts: Sequence[Layout | None]) -> Floats:
         """Return what the first network takes, shape (n_blocks, N_INPUTS), one page after the other.
@@ -252,7 +254,7 @@ class Model:
         """
         table = features.feature_tables(pages, self.tables, layouts)
         texts = [text for page in pages for text in page.texts]
-        text = self._scores(texts, self.text_pairs, text_grams)[:, : len(LABELS)]
+        text = self._scores(texts, self.text_weights, text_grams)
         near, far = self._name_scores(pages, layouts)
         return join_inputs(table, text, near, far, parts_of(pages))
 
@@ -272,7 +274,7 @@ class Model:
         used[numbers] = True
         chosen = np.flatnonzero(used[:-1])
         scores = np.zeros((len(used), 2 * len(LABELS)), np.float32)
-        scores[chosen] = self._scores([names[number] for number in chosen.tolist()], self.name_pairs, name_grams)
+        scores[chosen] = self._scores([names[number] for number in chosen.tolist()], self.name_weights, name_grams)
         of_levels = scores.take(numbers, axis=0, mode="wrap")
         near = of_levels[NEAR_LEVELS, :, : len(LABELS)].sum(axis=0)
         far = of_levels[FAR_LEVELS, :, len(LABELS) :].sum(axis=0)
@@ -280,22 +282,9 @@ class Model:
         near[plain] = far[plain] = np.nan
         return near, far
 
-    def _scores(self, texts: Sequence[str], weights: Sequence[Pairs], hashing: Hashing) -> Floats:
-        parts = [
-            row_means(hashing(texts[start : start + _ROWS], self.tables), weights)
-            for start in range(0, len(texts), _ROWS)
-        ]
-        return np.concatenate(parts) if parts else np.zeros((0, sum(2 * part.shape[1] for part in weights)), np.float32)
-
-    @cached_property
-    def text_pairs(self) -> tuple[Pairs, ...]:
-        """The weights of text as `row_means` takes them."""
-        return paired(self.text_weights)
-
-    @cached_property
-    def name_pairs(self) -> tuple[Pairs, ...]:
-        """The weights of names as `row_means` takes them."""
-        return paired(self.name_weights)
+    def _scores(self, texts: Sequence[str], weights: Packed, hashing: Hashing) -> Floats:
+        starts = range(0, max(len(texts), 1), _ROWS)
+        return np.concatenate([weights.means(hashing(texts[start : start + _ROWS], self.tables)) for start in starts])
 
     @cached_property
     def digest(self) -> str:
@@ -310,34 +299,7 @@ def text_grams(texts: Sequence[str], tables: CharTables) -> Hashed:
 
 def name_grams(names: Sequence[str], tables: CharTables) -> Hashed:
     """Return the hashed n-grams of each element's name."""
-    return hash_ngrams(names, tables, bits=NAME_BITS, sizes=NAME_SIZES)
-
-
-def row_means(hashed: Hashed, weights: Sequence[Pairs]) -> Floats:
-    """Return the sum of each row's weights over the root of their number, shape (n_rows, n_columns).
-
-    Every row has a hit: even an empty text has its boundary marks. `weights` are those of `paired`; where they have
-    an odd number of columns, a column of zeros is added.
-    """
-    counts = hashed.counts.ravel()
-    filled = np.flatnonzero(counts)
-    starts = (np.cumsum(counts) - counts)[filled]
-    sums = np.zeros((len(counts), sum(part.shape[1] for part in weights)), np.complex64)
-    sums[filled] = np.hstack(
-        [np.add.reduceat(part.take(hashed.buckets, axis=0, mode="clip"), starts) for part in weights]
-    )
-    means: Floats = sums.reshape(*hashed.counts.shape, -1).sum(axis=0).view(np.float32)
-    means /= np.sqrt(hashed.counts.sum(axis=0))[:, None]
-    return means
-
-
-def paired(weights: Floats) -> tuple[Pairs, ...]:
-    """Return weights in groups of eight columns, two of which are one complex number.
-
-    numpy gathers rows of 8 or 32 bytes faster than others, and adds complex numbers faster than twice as many reals.
-    """
-    even = np.pad(weights, ((0, 0), (0, weights.shape[1] % 2))).view(np.complex64)
-    return tuple(np.ascontiguousarray(even[:, start : start + 4]) for start in range(0, even.shape[1], 4))
+    return hash_ngrams([clip(name) for name in names], tables, bits=NAME_BITS, sizes=NAME_SIZES)
 
 
 def input_names() -> tuple[str, ...]:
@@ -371,8 +333,10 @@ def dumps(model: Model) -> bytes:
         "manifest": np.frombuffer(json.dumps(model.manifest, sort_keys=True).encode(), np.uint8),
         "classes": model.tables.classes,
         "folded": model.tables.folded,
-        "text_weights": model.text_weights.astype(np.float16),
-        "name_weights": model.name_weights.astype(np.float16),
+        "text_weights": model.text_weights.words,
+        "text_steps": model.text_weights.steps,
+        "name_weights": model.name_weights.words,
+        "name_steps": model.name_weights.steps,
         "calibration": model.calibration,
     }
     for stage in ("first", "second"):
@@ -419,8 +383,8 @@ def _check_compatible(manifest: Mapping[str, Any], source: str) -> None:
 def _from_arrays(arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]) -> Model:
     return Model(
         tables=CharTables(arrays["classes"], arrays["folded"]),
-        text_weights=arrays["text_weights"].astype(np.float32),
-        name_weights=arrays["name_weights"].astype(np.float32),
+        text_weights=Packed(arrays["text_weights"], arrays["text_steps"]),
+        name_weights=Packed(arrays["name_weights"], arrays["name_steps"]),
         first=_network(arrays, "first"),
         second=_network(arrays, "second"),
         calibration=arrays["calibration"],

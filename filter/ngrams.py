@@ -18,7 +18,7 @@ from filter.characters import CharClass, CharTables, code_points, look_up, start
 #: Characters that join their neighbours in a word.
 _JOINING = np.array([CharClass.LOWER, CharClass.UPPER, CharClass.DIGIT, CharClass.UNCASED], np.uint8)
 #: Boilerplate shows at the ends of a block; the middle of a long paragraph adds only cost.
-HEAD_CHARS, TAIL_CHARS = 90, 50
+HEAD_CHARS, TAIL_CHARS = 60, 40
 # 32 bits, because common processors multiply eight such numbers at a time, but 64-bit ones singly.
 _MULTIPLIER, _PAIR_MULTIPLIER = np.uint32(0x9E3779B1), np.uint32(0x85EBCA6B)
 _BASE = np.uint32(1_000_003)
@@ -49,7 +49,7 @@ class Hashed(NamedTuple):
 
 
 def clip(text: str) -> str:
-    """Return the head and tail of a long text, the whole of a short one."""
+    """Return the head and tail of a long text or name, the whole of a short one."""
     if len(text) <= HEAD_CHARS + TAIL_CHARS:
         return text
     return f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"

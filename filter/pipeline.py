@@ -237,7 +237,7 @@ def to_document(
     page: Page, probabilities: Floats, *, url: str | None = None, confidence: float | None = None
 ) -> Document:
     """Return the document of a page and the probabilities of its labels, shape (n_blocks, 9)."""
-    columns = decide(probabilities, page.sizes())
+    columns = decide(probabilities, page.sizes)
     labels = [LABELS[column] for column in columns.tolist()]
     content = Columns(page.shown, labels, partial(_lines, page, probabilities, columns, labels))
     return Document(content, url=url, confidence=confidence)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from filter.labels import LABELS, Label, decide
+from filter.labels import LABELS, Label, is_body
 
 #: What `measures` returns, in order.
 MEASURES = ("expected_error", "span", "undecided")
@@ -73,7 +73,7 @@ def measures(probabilities: Floats, sizes: NDArray[np.integer]) -> Floats | None
     probabilities : ndarray of shape (n_blocks, 9), rows sum to 1
     sizes : ndarray of shape (n_blocks,), int
     """
-    kept = np.flatnonzero(decide(probabilities, sizes) == _BODY) if len(sizes) else np.zeros(0, np.int64)
+    kept = np.flatnonzero(is_body(probabilities, sizes))
     if not len(kept):
         return None
     body = probabilities[:, _BODY]

@@ -331,9 +331,9 @@ class _Wording:
         return f"the box around it holds {_count(count, 'line')}" if count > 1 else "has a box of its own"
 
     def _centre(self, row: int) -> str:
-        if self._value("centre40_inside", row):
+        if self._value("centre_inside", row):
             return "stands in the main text's part of the page"
-        offset = self._value("centre40_offset", row)
+        offset = self._value("centre_offset", row)
         count = max(round(math.expm1(abs(offset))), 1)
         return f"stands {_count(count, 'line')} {'above' if offset < 0 else 'below'} the main text's part of the page"
 

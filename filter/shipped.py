@@ -8,4 +8,4 @@ MODEL_FILE = next(
     (folder / "newsfilter.npz" for folder in (_PACKAGE / "models",) if folder.is_dir()),
     _PACKAGE.parent / "models" / "newsfilter.npz",
 )
-MODEL_SHA256 = "fecc22e11505f68a657a035d89695766146016b2f8f555892a6ee3bc3cef503a"
+MODEL_SHA256 = "5e14a88e5ad7cb6dca739f92f133356199c12b904d4ea855f561908a5a64979d"

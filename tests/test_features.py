@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from filter.blocks import Page, blocks_from_text, blocks_from_walk
 from filter.characters import build_tables
 from filter.features import article_bodies, feature_table, names, schema
+from filter.layout import GROUPS, lay_out
 from filter.tree import walk_markup
 
 TABLES = build_tables()
@@ -206,7 +207,7 @@ def test_share_of_the_page_under_ancestors() -> None:
 def test_the_centre_is_where_the_running_text_is() -> None:
     paragraphs = f"<p>{LONG}</p>" * 4
     page = page_of(f"<nav><a href=x>Home</a></nav><main>{paragraphs}</main><footer>Top</footer>")
-    assert column(page, "centre75_inside") == [0, 1, 1, 1, 1, 0]
+    assert column(page, "centre_inside") == [0, 1, 1, 1, 1, 0]
 
 
 def test_where_a_block_stands_relative_to_the_headline() -> None:
@@ -238,8 +239,10 @@ def test_a_page_without_a_headline_has_no_place_relative_to_it() -> None:
 
 def test_blocks_alike_form_a_group() -> None:
     page = page_of("<ul><li class=x>Rain<li class=x>Sun<li class=y>Hail</ul>")
-    assert column(page, "element_like_size") == log1p(2, 2, 1)
-    assert column(page, "parents_like_size") == log1p(3, 3, 3)
+    assert page.elements
+    groups = lay_out(page, page.elements).groups
+    assert [len(set(groups[kind][:2].tolist())) for kind in GROUPS] == [1, 1, 1]
+    assert [len(set(groups[kind].tolist())) for kind in GROUPS] == [2, 1, 2]
 
 
 def test_running_text_nearby() -> None:

@@ -289,7 +289,7 @@ def test_the_second_stage_answers_where_the_first_is_in_doubt_and_only_there(mod
     expected = np.where(doubtful[:, None], both(logits, second), logits)
     assert inputs.shape == (len(page), N_INPUTS)
     assert np.allclose(model.judge(np.hstack((inputs, context)), doubtful), expected, atol=1e-4)
-    agreed = agree(expected, layout.groups["like"], page.sizes())
+    agreed = agree(expected, layout.groups["like"], page.sizes)
     assert np.allclose(model.probabilities(page), softmax(model.calibrated(agreed, has_markup=True)), atol=1e-5)
 
 

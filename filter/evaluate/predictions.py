@@ -125,7 +125,7 @@ def predict_page(identity: str, page: Page, predictor: Predictor) -> Prediction 
     if answer is None:
         return None
     kept = answer.probabilities[:, sorted(label_columns(DEFAULT_KEEP))].sum(axis=1)
-    labels = decide(answer.probabilities, page.sizes())
+    labels = decide(answer.probabilities, page.sizes)
     return Prediction(tuple(page.shown), labels, kept, answer.truth, answer.confidence)
 
 

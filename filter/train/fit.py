@@ -15,6 +15,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack, vstack
+from sklearn.base import clone
 from sklearn.linear_model import SGDClassifier
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
@@ -24,6 +25,7 @@ from filter.context import context_table
 from filter.features import Floats, Ints
 from filter.labels import LABELS, Label
 from filter.model import N_OWN, NAME_BITS, Network, both, in_doubt, join_inputs, softmax, standardise
+from filter.packed import Packed, pack
 from filter.train.samples import OTHER, UNKNOWN, Sample, is_trusted
 
 _BODY = LABELS.index(Label.BODY)
@@ -51,7 +53,9 @@ class Recipe:
         Chance of each input of a network to be left out of a training step.
     learning_rate, decay : float
         Of Adam, and the L2 penalty.
-    linear_penalty : float
+    text_penalty, name_penalty : float
+        L2 penalties of the linear models of text and of element names.
+    text_epochs, name_epochs : int
     rare_weight : float
         Rows of less weight are drawn with a chance in proportion and then count as this much.
     seed : int
@@ -66,7 +70,10 @@ class Recipe:
     dropout: float = 0.2
     learning_rate: float = 2e-3
     decay: float = 1e-4
-    linear_penalty: float = 3e-6
+    text_penalty: float = 2e-5
+    name_penalty: float = 3e-6
+    text_epochs: int = 12
+    name_epochs: int = 3
     rare_weight: float = 3.0
     seed: int = 0
     jobs: int = 2
@@ -74,11 +81,13 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """Weights of the hashed n-grams: of the text, and of the names of near and far ancestors."""
+    """Weights of the hashed n-grams: of the text, and of the names of near and far ancestors, side by side.
 
-    text: Floats
-    near: Floats
-    far: Floats
+    They are as a model has them: the networks learn from the scores that they will see.
+    """
+
+    text: Packed
+    names: Packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,7 @@ def _last_logits(stages: Stages, first: Floats, inputs: Floats, sample: Sample) 
     doubtful = in_doubt(softmax(first))
     logits = first.copy()
     logits[doubtful] = both(first[doubtful], stages.second.logits(inputs[doubtful]))
-    return agree(logits, sample.layout.groups["like"], sample.page.sizes()) if sample.layout else logits
+    return agree(logits, sample.layout.groups["like"], sample.page.sizes) if sample.layout else logits
 
 
 def fit_linear(samples: Sequence[Sample], recipe: Recipe) -> Linear:
@@ -149,13 +158,15 @@ def fit_linear(samples: Sequence[Sample], recipe: Recipe) -> Linear:
     # The text of a page is the same in both modes.
     once = [sample for sample in samples if not sample.is_twin]
     tree = [sample for sample in once if sample.near is not None and sample.far is not None]
-    text = _one_against_rest(*_linear_rows(once, "text", recipe), recipe)
+    text_learner = _learner(recipe.text_penalty, recipe.text_epochs, recipe.seed)
+    text = pack(_one_against_rest(*_linear_rows(once, "text", recipe), text_learner, recipe.jobs))
     if not tree:
-        return Linear(text, *(np.zeros((1 << NAME_BITS, _N_LABELS), np.float32),) * 2)
+        return Linear(text, pack(np.zeros((1 << NAME_BITS, 2 * _N_LABELS), np.float32)))
     near, labels, weights = _linear_rows(tree, "near", recipe)
     far = _linear_rows(tree, "far", recipe)[0]
-    names = _one_against_rest(hstack([near, far]).tocsr(), labels, weights, recipe)
-    return Linear(text, names[: near.shape[1]], names[near.shape[1] :])
+    name_learner = _learner(recipe.name_penalty, recipe.name_epochs, recipe.seed)
+    names = _one_against_rest(hstack([near, far]).tocsr(), labels, weights, name_learner, recipe.jobs)
+    return Linear(text, pack(np.hstack((names[: near.shape[1]], names[near.shape[1] :]))))
 
 
 def _linear_rows(samples: Sequence[Sample], part: str, recipe: Recipe) -> tuple[csr_matrix, Ints, Floats]:
@@ -175,7 +186,13 @@ def _drawn(sample: Sample, recipe: Recipe, random: np.random.Generator) -> NDArr
     return random.random(len(sample.weights)) < sample.weights / recipe.rare_weight
 
 
-def _one_against_rest(rows: csr_matrix, labels: Ints, weights: Floats, recipe: Recipe) -> Floats:
+def _learner(penalty: float, epochs: int, seed: int) -> SGDClassifier:
+    return SGDClassifier(
+        loss="log_loss", alpha=penalty, average=True, max_iter=epochs, tol=None, fit_intercept=False, random_state=seed
+    )
+
+
+def _one_against_rest(rows: csr_matrix, labels: Ints, weights: Floats, learner: SGDClassifier, jobs: int) -> Floats:
     # A quarter of the body is contrast enough for each other label, and body has most of the n-grams.
     contrast = (labels != _BODY) | (np.arange(len(labels)) % 4 == 0)
 
@@ -184,23 +201,22 @@ def _one_against_rest(rows: csr_matrix, labels: Ints, weights: Floats, recipe: R
         target = labels[known] == number
         if target.all() or not target.any():
             return np.zeros(rows.shape[1], np.float32)
-        model = SGDClassifier(loss="log_loss", alpha=recipe.linear_penalty, average=True, max_iter=3, tol=None,
-                              fit_intercept=False, random_state=recipe.seed)  # fmt: skip
-        model.fit(rows[known], target, sample_weight=weights[known])
+        model = clone(learner).fit(rows[known], target, sample_weight=weights[known])
         result: Floats = model.coef_[0].astype(np.float32)
         return result
 
-    columns = Parallel(n_jobs=recipe.jobs, prefer="threads")(delayed(column)(number) for number in range(_N_LABELS))
+    columns = Parallel(n_jobs=jobs, prefer="threads")(delayed(column)(number) for number in range(_N_LABELS))
     return np.column_stack(list(columns))
 
 
 def inputs_of(sample: Sample, linear: Linear) -> Floats:
     """Return what the first network takes for a sample; `filter.model.Model.inputs` from stored n-grams."""
-    text = sample.text @ linear.text
+    text = sample.text @ linear.text.weights
     if sample.near is None or sample.far is None:
         near = far = np.full_like(text, np.nan)
     else:
-        near, far = sample.near @ linear.near, sample.far @ linear.far
+        near = (sample.near @ linear.names.weights)[:, :_N_LABELS]
+        far = (sample.far @ linear.names.weights)[:, _N_LABELS:]
     return join_inputs(sample.table, text, near, far, [slice(len(text))])
 
 

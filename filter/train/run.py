@@ -267,7 +267,7 @@ def _model(tables: CharTables, stages: Stages, calibration: Floats, manifest: di
     return Model(
         tables=tables,
         text_weights=stages.linear.text,
-        name_weights=np.hstack((stages.linear.near, stages.linear.far)),
+        name_weights=stages.linear.names,
         first=stages.first,
         second=stages.second,
         calibration=calibration,
@@ -310,7 +310,7 @@ def _out_of_fold(data: _Data, fitted: Fitted, calibration: Floats, recipe: Recip
         offsets=np.concatenate(([0], np.cumsum([len(owner.labels) for owner in owners]))).astype(np.int64),
         html=np.concatenate([html for html, *_ in pages] + missing),
         text=np.concatenate([text for _, text, *_ in pages] + documents),
-        sizes=np.concatenate([owner.page.sizes() for owner in owners]),
+        sizes=np.concatenate([owner.page.sizes for owner in owners]),
         fold=np.array([*page_folds, *data.document_folds], np.int64),
         confidence=np.full((len(owners), 2), np.nan, np.float32),
         truth=np.concatenate([own.labels if is_trusted(own) else np.full_like(own.labels, UNKNOWN) for own in owners]),

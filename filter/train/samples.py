@@ -187,7 +187,7 @@ def _sample(  # noqa: PLR0913 - the fields of a Sample
 
 
 def to_csr(hashed: Hashed, bits: int) -> csr_matrix:
-    """Return hashed rows as a sparse matrix whose product with weights is `filter.model.row_means`."""
+    """Return hashed rows as a sparse matrix whose product with weights is `filter.packed.Packed.means`."""
     buckets, offsets = hashed.by_row()
     sizes = np.diff(offsets)
     data = np.repeat(1 / np.sqrt(np.maximum(sizes, 1)), sizes).astype(np.float32)
