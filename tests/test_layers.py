@@ -26,17 +26,18 @@ LAYERS = {
     "blocks": "errors text tree markdown numpy",
     "characters": "numpy",
     "ngrams": "characters numpy",
+    "packed": "labels ngrams numpy",
     "layout": "blocks numpy",
     "features": "text tree blocks characters ngrams layout numpy",
     "neighbours": "features numpy",
     "context": "labels blocks layout features neighbours numpy",
     "agreement": "labels features numpy",
-    "model": "agreement errors labels blocks characters ngrams layout features neighbours context quality numpy",
+    "model": "agreement errors labels blocks characters ngrams packed layout features neighbours context quality numpy",
     "selection": "blocks selectolax bs4",
     "rules": "errors labels document blocks features selection re2 bs4",
     "shipped": "",
     "pipeline": "errors text labels document decode tree blocks features model shipped rules numpy bs4",
-    "contributions": "blocks labels layout ngrams features context model numpy",
+    "contributions": "blocks labels layout features context model numpy",
     "reasons": "text blocks labels document layout characters ngrams features model contributions numpy",
     "explanation": "decode labels document pipeline rules contributions reasons numpy bs4",
     "original": "blocks document labels selectolax",
@@ -54,7 +55,7 @@ LAYERS = {
         "trafilatura readability newspaper resiliparse justext goose3 boilerpy3"
     ),
     "train": (
-        "errors text labels document decode tree blocks characters ngrams layout features context agreement "
+        "errors text labels document decode tree blocks characters ngrams packed layout features context agreement "
         "quality model pipeline shipped "
         "filter corpora evaluate numpy scipy sklearn joblib selectolax threadpoolctl"
     ),
