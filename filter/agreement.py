@@ -15,10 +15,17 @@ from filter.labels import LABELS, Label
 _BODY = LABELS.index(Label.BODY)
 
 
-def rest_of(logits: Floats) -> Floats:
-    """Return the logarithm of the summed exponentials of all logits but body's, shape (n_rows,)."""
+def rest_of(logits: Floats, columns: Ints | int = _BODY) -> Floats:
+    """Return the logarithm of the summed exponentials of all logits but one of each row, shape (n_rows,).
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_rows, 9), float32
+    columns : int, or ndarray of shape (n_rows,), int64
+        The one that is left out.
+    """
     others = logits.copy()
-    others[:, _BODY] = -np.inf
+    others[np.arange(len(logits)), columns] = -np.inf
     top = others.max(axis=1)
     result: Floats = top + np.log(np.exp(others - top[:, None]).sum(axis=1))
     return result

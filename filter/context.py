@@ -90,9 +90,7 @@ def own_columns(probabilities: Floats) -> Floats:
 
 def _window_columns(sums: Doubles, blocks: Ints) -> Doubles:
     """Return the mean of each label, and of body weighted by characters, in the windows around `blocks`."""
-    low, high = (
-        np.minimum(np.maximum(blocks[:, None] + bounds, 0), len(sums) - 1) for bounds in (_WINDOW_STARTS, _WINDOW_ENDS)
-    )
+    low, high = (np.clip(blocks[:, None] + bounds, 0, len(sums) - 1) for bounds in (_WINDOW_STARTS, _WINDOW_ENDS))
     windows = sums[high] - sums[low]
     windows[..., : len(LABELS)] /= np.maximum(high - low, 1)[..., None]
     windows[..., -2] /= np.maximum(windows[..., -1], 1)

@@ -19,6 +19,7 @@ from functools import cache
 import numpy as np
 
 from filter import context
+from filter.agreement import rest_of
 from filter.blocks import Page
 from filter.context import context_table
 from filter.features import Floats, Ints
@@ -218,12 +219,7 @@ def moments(model: Model) -> tuple[Floats, Floats]:
 
 def log_odds(logits: Floats, labels: Ints) -> Floats:
     """Return the log-odds of each row's label against all others, shape (n_rows,)."""
-    rows = np.arange(len(logits))
-    chosen = logits[rows, labels]
-    others = logits.copy()
-    others[rows, labels] = -np.inf
-    top = others.max(axis=1)
-    result: Floats = chosen - top - np.log(np.exp(others - top[:, None]).sum(axis=1))
+    result: Floats = logits[np.arange(len(logits)), labels] - rest_of(logits, labels)
     return result
 
 

@@ -495,7 +495,7 @@ def _fill_centre(out: Floats, layout: Layout, stats: Doubles) -> None:
     out[0] = (index >= low) & (index < high)
     out[1] = steps
     out[2] = np.where(index < low, index - low, np.maximum(index - high + 1, 0))
-    out[3] = np.minimum(np.maximum((index - low) / max(high - low, 1), -1), 2)
+    out[3] = np.clip((index - low) / max(high - low, 1), -1, 2)
     out[4] = chars / page[0]
     out[5] = links / some
     out[6] = good / some

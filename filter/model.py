@@ -118,8 +118,7 @@ def standardise(rows: Floats, mean: Floats, scale: Floats) -> Floats:
     """Return rows as a network takes them: standardised, limited, missing values 0."""
     standard: Floats = rows - mean
     standard *= scale
-    np.maximum(standard, -_CLIP, out=standard)
-    np.minimum(standard, _CLIP, out=standard)
+    np.clip(standard, -_CLIP, _CLIP, out=standard)
     np.copyto(standard, 0, where=np.isnan(standard))
     return standard
 

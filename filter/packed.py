@@ -1,8 +1,8 @@
 """Weights of hashed n-grams as small integers, those of nine labels in one number of 64 bits.
 
-A block has some hundred n-grams, each of which looks for its weights in another place of a table. That the table is
-small enough for the processor's cache, and that one look finds all labels, is what makes the sums fast; they are exact,
-so that no order of adding changes them. What rounding takes from single weights cancels out in the sum of many.
+A block has some hundred n-grams, each of which looks for its weights in another place of a table. That the table is a
+fifth of one of plain numbers, and that one look finds all labels, is what makes the sums fast; they are exact, so that
+no order of adding changes them. What rounding takes from single weights cancels out in the sum of many.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Packed:
     steps: Floats
 
     def sums(self, hashed: Hashed) -> Floats:
-        """Return the sum of each row's weights, shape (n_rows, 9 * n_models)."""
+        """Return the sum of each row's weights, shape (n_rows, 9 * n_models); a row has at most 16,512 n-grams."""
         n_models, (n_kinds, n_rows) = len(self.words), hashed.counts.shape
         counts = hashed.counts.ravel()
         filled = np.flatnonzero(counts)

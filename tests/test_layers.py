@@ -37,7 +37,7 @@ LAYERS = {
     "rules": "errors labels document blocks features selection re2 bs4",
     "shipped": "",
     "pipeline": "errors text labels document decode tree blocks features model shipped rules numpy bs4",
-    "contributions": "blocks labels layout features context model numpy",
+    "contributions": "agreement blocks labels layout features context model numpy",
     "reasons": "text blocks labels document layout characters ngrams features model contributions numpy",
     "explanation": "decode labels document pipeline rules contributions reasons numpy bs4",
     "original": "blocks document labels selectolax",
