@@ -32,7 +32,7 @@ from filter import features
 from filter.agreement import agree
 from filter.blocks import Page
 from filter.characters import CharTables
-from filter.context import N_CONTEXT, context_table, own_columns
+from filter.context import context_table, own_columns
 from filter.errors import ModelCompatibilityError, ModelIntegrityError, ModelNotFoundError
 from filter.features import Floats, parts_of
 from filter.labels import LABELS, Label
@@ -183,24 +183,25 @@ class Model:
         return next(self.probabilities_of([page]))
 
     def probabilities_of(self, pages: Sequence[Page]) -> Iterator[Floats]:
-        """Yield the probabilities of each page; each network scores all blocks in one call."""
+        """Yield the probabilities of each page; letters and n-grams of all of them are looked at in one call.
+
+        The networks take page by page: how many rows a matrix has decides how their products are rounded, and a page
+        gets the same answer in whatever company it comes.
+        """
         layouts = [lay_out(page, page.elements) if page.elements else None for page in pages]
-        parts = parts_of(pages)
         inputs = self.inputs(pages, layouts)
+        for page, layout, part in zip(pages, layouts, parts_of(pages), strict=True):
+            yield self.settle(self._logits(inputs[part], page, layout), page, layout)
+
+    def _logits(self, inputs: Floats, page: Page, layout: Layout | None) -> Floats:
+        """Return the logits of the blocks of one page before they agree, shape (n_blocks, 9)."""
         logits = self.first.logits(inputs)
         first = softmax(logits)
-        doubtful = in_doubt(first)
-        table = np.empty((np.count_nonzero(doubtful), N_OWN + N_CONTEXT), np.float32)
-        table[:, :N_OWN] = inputs[doubtful, :N_OWN]
-        start = 0
-        for page, layout, part in zip(pages, layouts, parts, strict=True):
-            own = np.flatnonzero(doubtful[part])
-            if len(own):
-                table[start : start + len(own), N_OWN:] = context_table(page, first[part], layout, own)
-                start += len(own)
-        logits[doubtful] = both(logits[doubtful], self.second.logits(table))
-        for page, layout, part in zip(pages, layouts, parts, strict=True):
-            yield self.settle(logits[part], page, layout)
+        doubtful = np.flatnonzero(in_doubt(first))
+        if len(doubtful):
+            table = np.hstack((inputs[doubtful, :N_OWN], context_table(page, first, layout, doubtful)))
+            logits[doubtful] = both(logits[doubtful], self.second.logits(table))
+        return logits
 
     def settle(self, logits: Floats, page: Page, layout: Layout | None) -> Floats:
         """Return the probabilities of a page from the logits of its blocks, shape (n_blocks, 9)."""

@@ -246,6 +246,8 @@ def test_many_pages_give_what_each_gives_in_order() -> None:
     sources: list[str | bytes] = [path.read_text("utf-8") for path in PAGES]
     sources += ["", SENTENCE, f"<p>{SENTENCE}".encode()]
     assert [document.text() for document in classify_many(sources)] == [clean(source) for source in sources]
+    # To the last bit, in whatever company a page comes.
+    assert list(classify_many(sources)) == [classify(source) for source in sources]
 
 
 def test_many_pages_are_read_lazily() -> None:
