@@ -1,6 +1,6 @@
 """Label scores of languages that a model has never seen: `python -m benchmarks.unseen_language FOLDER`.
 
-Each language of the labelled lines is a fold of its own, so every stage that judges it was fitted on the other
+Each language of the labelled lines is a fold of its own, so every network that judges it was fitted on the other
 languages. Next to it, in the same run, the usual folds, where other documents of the language are known. Labelled
 lines alone: page corpora would hide what a language costs, since they hold pages in many of them.
 """
@@ -24,15 +24,16 @@ from filter.features import Floats, Ints
 from filter.labels import DEFAULT_KEEP, decide
 from filter.model import softmax
 from filter.train.fit import Recipe, fit
-from filter.train.run import LINE_WEIGHT, composed_samples
+from filter.train.run import LINE_WEIGHT, bare_samples, composed_samples
 from filter.train.samples import Sample, line_sample
 
 
 def confusions(documents: Sequence[LineDocument], folds: Ints, tables: CharTables, recipe: Recipe) -> list[Ints]:
-    """Return the confusion matrix of each document, from stages fitted without its fold."""
+    """Return the confusion matrix of each document, from networks fitted without its fold."""
     samples = [line_sample(document, document.id, tables, LINE_WEIGHT) for document in documents]
     composed, composed_folds = composed_samples(documents, folds, tables, recipe)
-    fitted = fit([*samples, *composed], np.concatenate((folds, composed_folds)), recipe, _show)
+    bare, bare_folds = bare_samples(documents, folds, tables, recipe)
+    fitted = fit([*samples, *composed, *bare], np.concatenate((folds, composed_folds, bare_folds)), recipe, _show)
     return [_confusion(sample, logits) for sample, logits in zip(samples, fitted.logits, strict=False)]
 
 

@@ -1,10 +1,9 @@
-"""What the neighbourhood of a block says: first-stage probabilities, gathered around each block.
+"""What the neighbourhood of a line says: probabilities of labels, gathered around each line of a plain text.
 
-A sub-heading and a related headline look the same alone; they differ in what stands before, after and
-around them in the tree. The second stage of the model (stacked sequential learning: Cohen and Carvalho
-2005, https://www.ijcai.org/Proceedings/05/Papers/0378.pdf) sees, next to a block's own features, the
-probabilities of its neighbours, of windows before and after it, of the blocks that share its DOM
-signature, and of the elements above it.
+A sub-heading and a related headline look the same alone; they differ in what stands before and after them. Where the
+network of plain text leaves doubt, another one (stacked sequential learning: Cohen and Carvalho 2005,
+https://www.ijcai.org/Proceedings/05/Papers/0378.pdf) sees, next to a line's own features, the probabilities of its
+neighbours, of windows before and after it, and of the whole text.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 from filter.blocks import Page
 from filter.features import Floats, Ints, signed_log
 from filter.labels import LABELS, Label
-from filter.layout import GROUPS, Layout
 from filter.neighbours import around, shifts
 
 Doubles = NDArray[np.float64]
@@ -25,44 +23,36 @@ _WINDOWS = (3, 10, 30)
 #: The windows before and after a block, from its place: two a width.
 _WINDOW_STARTS = np.array([start for width in _WINDOWS for start in (-width, 1)])
 _WINDOW_ENDS = np.array([end for width in _WINDOWS for end in (0, 1 + width)])
-_LEVELS = (1, 2, 3, 4, 6)
-_TEXT_NAMES = (
+#: Names of the columns of `context_table`, in order.
+NAMES = (
     *(f"own_{label}" for label in LABELS),
     *(f"first_{label}{shift:+d}" for shift in shifts(_NEAR) for label in LABELS),
     *(f"{side}{width}_{label}" for width in _WINDOWS for side in ("before", "after") for label in (*LABELS, "text")),
     *("body_before", "body_after", "log_body", "body_share"),
     *("titles_before", "titles_after", "likeliest_title", "title_offset"),
 )
-_STRUCTURE_NAMES = (
-    *(f"{group}_{what}" for group in GROUPS for what in ("body", "text", "others")),
-    *(f"up{level}_{what}" for level in _LEVELS for what in ("body", "of_body")),
-)
-#: Names of the columns of `context_table`, in order.
-NAMES = (*_TEXT_NAMES, *_STRUCTURE_NAMES)
 N_CONTEXT = len(NAMES)
-#: log(1e-4): a first-stage probability below that says no more.
+#: log(1e-4): a probability below that says no more.
 _FLOOR = 1e-4
 #: Fewer characters of body than this are taken for so many.
 _LEAST = 1e-3
 
 
-def context_table(page: Page, probabilities: Floats, layout: Layout | None, blocks: Ints | None = None) -> Floats:
-    """Return what surrounds each block.
+def context_table(page: Page, probabilities: Floats, blocks: Ints | None = None) -> Floats:
+    """Return what surrounds each line.
 
     Parameters
     ----------
     page : Page
+        Plain text.
     probabilities : ndarray of shape (n_blocks, 9), float32
-        Of the first stage, columns in the order of `LABELS`.
-    layout : Layout or None
-        That of the page; None for plain text.
+        What the network of plain text says, columns in the order of `LABELS`.
     blocks : ndarray of shape (n_rows,), int64, optional
-        The blocks that are asked for, in any order; all of them if not given.
+        The lines that are asked for, in any order; all of them if not given.
 
     Returns
     -------
     ndarray of shape (n_rows, N_CONTEXT), float32
-        The last columns are NaN for plain text, which has no tree.
     """
     if blocks is None:
         blocks = np.arange(len(page))
@@ -72,18 +62,15 @@ def context_table(page: Page, probabilities: Floats, layout: Layout | None, bloc
     np.cumsum(np.column_stack((probabilities, mass, chars)), axis=0, dtype=np.float64, out=sums[1:])
     parts = (
         own_columns(probabilities[blocks]),
-        around(probabilities, _NEAR, blocks),
+        around(probabilities, _NEAR)[blocks],
         _window_columns(sums, blocks),
         _page_columns(sums, probabilities[:, _TITLE], blocks),
-        _tree_columns(layout, probabilities[:, _BODY], sums[:, -2:], blocks)
-        if layout
-        else np.full((len(blocks), len(_STRUCTURE_NAMES)), np.nan),
     )
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
 def own_columns(probabilities: Floats) -> Floats:
-    """Return the columns that a block's own first-stage probabilities make, shape (n_blocks, 9)."""
+    """Return the columns that a line's own probabilities make, shape (n_blocks, 9)."""
     result: Floats = np.log(np.maximum(probabilities, _FLOOR))
     return result
 
@@ -112,26 +99,4 @@ def _page_columns(sums: Doubles, titles: Floats, blocks: Ints) -> Doubles:
     columns[:, 5] = np.log1p(after[:, _TITLE])
     columns[:, 6] = titles[likeliest]
     columns[:, 7] = signed_log(blocks - likeliest)
-    return columns
-
-
-def _tree_columns(layout: Layout, body: Floats, sums: Doubles, blocks: Ints) -> Doubles:
-    """Return how much body there is in what is like `blocks`, and in what holds them.
-
-    `sums` are those of the body's and of all characters, shape (n_blocks + 1, 2).
-    """
-    mass, chars = (sums[1:] - sums[:-1]).T
-    own = body[blocks]
-    columns = np.empty((len(blocks), len(_STRUCTURE_NAMES)))
-    for number, group in enumerate(layout.groups.values()):
-        asked = group[blocks]
-        size, total = np.bincount(group)[asked], np.bincount(group, body)[asked]
-        columns[:, 3 * number] = total / size
-        columns[:, 3 * number + 1] = (np.bincount(group, mass) / np.maximum(np.bincount(group, chars), 1))[asked]
-        columns[:, 3 * number + 2] = np.where(size > 1, (total - own) / np.maximum(size - 1, 1), 0.5)
-    above = layout.chains[blocks[:, None], _LEVELS]
-    inside, held = np.moveaxis(sums[layout.last[above]] - sums[layout.first[above]], -1, 0)
-    start = 3 * len(layout.groups)
-    columns[:, start::2] = inside / np.maximum(held, 1)
-    columns[:, start + 1 :: 2] = inside / max(float(sums[-1, 0]), _LEAST)
     return columns

@@ -2,10 +2,10 @@
 
 The model's columns are gathered in kinds of evidence that a person understands: links, length, words, what stands
 above. A kind's contribution is what the label's log-odds lose when its columns are set to their training mean
-(occlusion: Zeiler and Fergus 2014, https://doi.org/10.1007/978-3-319-10590-1_53). The stages that gave the label judge
-again; the second one sees the changed columns and what the first one makes of them. What the first stage said of
-*other* blocks stays as it is: it is evidence of its own (`Evidence.ABOVE`, ...). What a block's label gains or loses
-where it decides together with those alike (`filter.agreement`) belongs to `Evidence.ALIKE`.
+(occlusion: Zeiler and Fergus 2014, https://doi.org/10.1007/978-3-319-10590-1_53). The networks that gave the label
+judge again; that of a text's context sees the changed columns and what the first one makes of them. What that one said
+of *other* lines stays as it is: it is evidence of its own (`Evidence.ABOVE`, ...). What a block's label gains or loses
+where it decides together with those alike (`filter.agreement`) is `Evidence.ALIKE`.
 """
 
 from __future__ import annotations
@@ -17,24 +17,18 @@ from enum import StrEnum
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from filter import context
 from filter.agreement import rest_of
 from filter.blocks import Page
 from filter.context import context_table
 from filter.features import Floats, Ints
+from filter.inputs import HTML, TEXT
 from filter.labels import LABELS
-from filter.layout import GROUPS, lay_out
-from filter.model import (
-    N_OWN,
-    Model,
-    in_doubt,
-    input_names,
-    name_grams,
-    softmax,
-    standardise,
-    text_grams,
-)
+from filter.layout import Layout, lay_out
+from filter.model import Model, in_doubt, name_grams, softmax, standardise, text_grams
+from filter.neighbours import shifts
 
 
 class Evidence(StrEnum):
@@ -75,9 +69,8 @@ class Evidence(StrEnum):
 #: A probability under this is taken for it, so that its logarithm is a number.
 _LEAST = np.float32(1e-30)
 _LABEL = f"({'|'.join(LABELS)})"
-_GROUP = f"({'|'.join(GROUPS)})"
-#: The columns of each kind of evidence; every name matches one pattern. The block's own first-stage judgement
-#: (``own_…``) is no evidence but follows from it.
+#: The columns of each kind of evidence; every name matches one pattern. What a line is taken for by itself (``own_…``)
+#: is no evidence but follows from it.
 _PATTERNS = {
     Evidence.LINKS: "link_density|log_links",
     Evidence.EMPHASIS: "strong_density",
@@ -96,7 +89,6 @@ _PATTERNS = {
     Evidence.BOX: "up[0-9]+_[a-z_]+",
     Evidence.CENTRE: "centre_.*",
     Evidence.HEADLINE: "headline_.*|titles_(before|after)|likeliest_title|title_offset",
-    Evidence.ALIKE: f"{_GROUP}_[a-z]+",
     Evidence.REPEATS: "repeats",
     Evidence.POSITION: "position|log_index|log_from_end|chars_before|log_chars_(before|after)"
     "|log_blocks|log_page_chars|long_share",
@@ -113,7 +105,7 @@ _PATTERNS = {
 
 #: The parts of `Evidence.ABOVE` and `Evidence.BELOW`: the line so many lines away, and windows of lines.
 _NEIGHBOURS = {
-    **{f"{distance:+d}": f".*{re.escape(f'{distance:+d}')}" for distance in (-4, -3, -2, -1, 1, 2, 3, 4)},
+    **{f"{distance:+d}": f".*{re.escape(f'{distance:+d}')}" for distance in shifts(max(HTML.reach, TEXT.reach))},
     "before": "before[0-9]+_.*",
     "after": "after[0-9]+_.*",
 }
@@ -131,7 +123,7 @@ class Contributions:
         Log-odds that the block's label loses without this evidence; negative where it spoke against the label.
     neighbours : dict of str to ndarray of shape (n_blocks,), float32
         The same for the parts of what stands above and below: ``"-1"`` is the line above, ``"+2"`` the second one
-        below, ``"before"`` and ``"after"`` are windows of lines.
+        below, ``"before"`` and ``"after"`` are windows of lines. Only those that the model sees of such a page.
     columns : dict of str to ndarray of shape (n_blocks,), float32
         The model's inputs by name; NaN where the page cannot tell.
     deviations : dict of str to ndarray of shape (n_blocks,), float32
@@ -145,15 +137,20 @@ class Contributions:
     deviations: dict[str, Floats]
 
 
-@cache
-def column_groups() -> dict[Evidence, tuple[str, ...]]:
-    """Return the names of the columns of each kind of evidence."""
-    return {evidence: _columns_like(pattern) for evidence, pattern in _PATTERNS.items()}
+def column_names(*, has_markup: bool) -> tuple[str, ...]:
+    """Return the names of the columns of a table for `Model.judge`, in order."""
+    return HTML.names if has_markup else (*TEXT.names, *context.NAMES)
 
 
 @cache
-def _columns_like(pattern: str) -> tuple[str, ...]:
-    return tuple(name for name in (*input_names(), *context.NAMES) if re.fullmatch(pattern, name))
+def column_groups(*, has_markup: bool) -> dict[Evidence, tuple[str, ...]]:
+    """Return the names of the columns of each kind of evidence that there is for pages with or without markup."""
+    names = column_names(has_markup=has_markup)
+    return {evidence: found for evidence, pattern in _PATTERNS.items() if (found := _like(names, pattern))}
+
+
+def _like(names: Sequence[str], pattern: str) -> tuple[str, ...]:
+    return tuple(name for name in names if re.fullmatch(pattern, name))
 
 
 def evidence_of(column: str) -> tuple[Evidence, ...]:
@@ -175,46 +172,59 @@ def contributions(model: Model, page: Page, labels: Ints, check: Callable[[], No
         Called before each kind of evidence; may raise to end what takes too long.
     """
     layout = lay_out(page, page.elements) if page.elements else None
-    inputs = model.inputs([page], [layout])
-    first = softmax(model.first.logits(inputs))
-    doubtful = in_doubt(first)
-    table = np.hstack((inputs, context_table(page, first, layout)))
+    has_markup = layout is not None
+    table, doubtful = _table(model, page, layout)
     logits = model.judge(table, doubtful)
-    score = log_odds(model.calibrated(logits, has_markup=layout is not None), labels)
+    score = log_odds(model.calibrated(logits, has_markup=has_markup), labels)
     probabilities = model.settle(logits, page, layout)
-    names = (*input_names(), *context.NAMES)
+    names = column_names(has_markup=has_markup)
+    mean, scale = moments(model, has_markup=has_markup)
 
     def weight(group: Sequence[str]) -> Floats:
         if check:
             check()
-        without = neutral(model, table, [names.index(name) for name in group])
-        return score - log_odds(model.calibrated(model.judge(without, doubtful), has_markup=layout is not None), labels)
+        without = neutral(table, mean, [names.index(name) for name in group])
+        return score - log_odds(model.calibrated(model.judge(without, doubtful), has_markup=has_markup), labels)
 
-    weights = {evidence: weight(group) for evidence, group in column_groups().items()}
-    weights[Evidence.ALIKE] += log_odds(np.log(np.maximum(probabilities, _LEAST)), labels) - score
-    deviations = standardise(table, *moments(model))
+    weights = {evidence: weight(group) for evidence, group in column_groups(has_markup=has_markup).items()}
+    if has_markup:
+        weights[Evidence.ALIKE] = log_odds(np.log(np.maximum(probabilities, _LEAST)), labels) - score
+    parts = {part: _like(names, pattern) for part, pattern in _NEIGHBOURS.items()}
     return Contributions(
         probabilities=probabilities,
         weights=weights,
-        neighbours={part: weight(_columns_like(pattern)) for part, pattern in _NEIGHBOURS.items()},
+        neighbours={part: weight(group) for part, group in parts.items() if group},
         columns=dict(zip(names, table.T, strict=True)),
-        deviations=dict(zip(names, deviations.T, strict=True)),
+        deviations=dict(zip(names, standardise(table, mean, scale).T, strict=True)),
     )
 
 
-def neutral(model: Model, table: Floats, columns: Sequence[int]) -> Floats:
+def _table(model: Model, page: Page, layout: Layout | None) -> tuple[Floats, NDArray[np.bool_] | None]:
+    """Return the table for `Model.judge`, and which lines are judged in their context; None with markup."""
+    (inputs,) = model.inputs([page], [layout])
+    if layout:
+        return inputs, None
+    alone = softmax(model.text.logits(inputs))
+    return np.hstack((inputs, context_table(page, alone))), in_doubt(alone)
+
+
+def neutral(table: Floats, mean: Floats, columns: Sequence[int]) -> Floats:
     """Return a table for `Model.judge` with `columns` at their training mean where they have a value."""
     without = table.copy()
     values = table[:, columns]
-    without[:, columns] = np.where(np.isnan(values), values, moments(model)[0][columns])
+    without[:, columns] = np.where(np.isnan(values), values, mean[columns])
     return without
 
 
-def moments(model: Model) -> tuple[Floats, Floats]:
+def moments(model: Model, *, has_markup: bool) -> tuple[Floats, Floats]:
     """Return mean and inverse deviation of the columns of a table for `Model.judge` in training."""
-    first, second = model.first, model.second
-    mean, scale = ((getattr(first, what), getattr(second, what)[N_OWN:]) for what in ("mean", "scale"))
-    return np.concatenate(mean), np.concatenate(scale)
+    if has_markup:
+        return model.html.mean, model.html.scale
+    n_own = len(TEXT.own)
+    mean, scale = (
+        np.concatenate((getattr(model.text, what), getattr(model.context, what)[n_own:])) for what in ("mean", "scale")
+    )
+    return mean, scale
 
 
 def log_odds(logits: Floats, labels: Ints) -> Floats:

@@ -1,7 +1,8 @@
 """The blocks of a page as a table of numbers, one row a block.
 
-Every column has a name; `SCHEMA` is a digest of names and order, so that a model is never fed a table
-it was not trained on. A value that the input cannot give (link density of plain text) is NaN.
+Every column has a name; `schema` is a digest of names and order, so that a model is never fed a table
+it was not trained on. A value that the page cannot give (words of a title that it does not have) is NaN; plain text has
+the columns of text, position and vocabulary only.
 
 References
 ----------
@@ -42,6 +43,7 @@ LANDMARKS = (
     "article main section aside header footer nav figure figcaption ul ol li table form blockquote p h1 h2 h3 "
     "h4 h5 h6 a button time span div dl label address pre center".split()
 )
+_LANDMARK_NUMBERS = {tag: number for number, tag in enumerate(LANDMARKS)}
 #: Characters that say something by themselves.
 MARKS = "©@#%:?$€|/("
 _LEVELS = (1, 2, 3, 5)
@@ -49,6 +51,8 @@ _LEVELS = (1, 2, 3, 5)
 _CENTRE = 0.75
 _WINDOWS = (2, 5, 10)
 _VOCABULARY_BITS = 13
+#: Blocks at the top of a page, where its own name and that of the story are.
+_TOP = 3
 #: Title, description and body of the page's head.
 _N_REFERENCES = 3
 #: The ``h1`` is the block's element, or one of the next two above.
@@ -101,6 +105,8 @@ _TEXT_PARTS = [
     slice(start, end) for start, end in pairwise(accumulate((8, len(MARKS), N_CLASSES, 1, len(_ENDS), len(_BEGINS))))
 ]
 _PARTS = {family: slice(_PLACES[own[0]], _PLACES[own[-1]] + 1) for family, own in _FAMILIES.items()}
+#: Columns that plain text has: all up to those of the head and of the markup.
+N_PLAIN = _PARTS["vocabulary"].stop
 #: Columns that go in as signed logarithms of one plus what is counted.
 _LOGARITHMS = np.array(
     [
@@ -150,16 +156,24 @@ class _Text:
     last_class: NDArray[np.uint8]
     n_words: Floats
     words: Hashes  # (n_page_words,)
+    slots: Ints  # (n_page_words,)
     rows: Ints  # (n_page_words,)
     references: Sequence[Hashes]  # words of each of the references
 
-    def sums(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return the sum of a value of each word over each block."""
-        return np.bincount(self.rows, values, len(self.chars))
+    def sums(self, values: Sequence[NDArray[Any]]) -> Doubles:
+        """Return the sums of values of each word, shape (n_values, n_page_words), over each block."""
+        totals = np.zeros((len(values), len(self.words) + 1))
+        np.cumsum(values, axis=1, dtype=np.float64, out=totals[:, 1:])
+        bounds = np.zeros(len(self.chars) + 1, np.int64)
+        np.cumsum(self.n_words, out=bounds[1:], dtype=np.int64)
+        at_bounds = totals.take(bounds, axis=1)
+        sums: Doubles = at_bounds[:, 1:] - at_bounds[:, :-1]
+        return sums
 
-    def means(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return the mean of a value of each word over each block; 0 where it has no words."""
-        return self.sums(values) / np.maximum(self.n_words, 1)
+    def means(self, values: Sequence[NDArray[Any]]) -> Doubles:
+        """Return the means of values of each word over each block; 0 where it has no words."""
+        means: Doubles = self.sums(values) / np.maximum(self.n_words, 1)
+        return means
 
 
 def feature_table(page: Page, tables: CharTables, layout: Layout | None = None) -> Floats:
@@ -174,11 +188,11 @@ def feature_table(page: Page, tables: CharTables, layout: Layout | None = None) 
     """
     if page.elements and layout is None:
         layout = lay_out(page, page.elements)
-    return feature_tables([page], tables, [layout])
+    return feature_tables([page], tables, [layout])[0]
 
 
-def feature_tables(pages: Sequence[Page], tables: CharTables, layouts: Sequence[Layout | None]) -> Floats:
-    """Return the features of each block of all pages, one page after the other.
+def feature_tables(pages: Sequence[Page], tables: CharTables, layouts: Sequence[Layout | None]) -> list[Floats]:
+    """Return the features of the blocks of each page; the letters of all of them are looked at in one call.
 
     Parameters
     ----------
@@ -189,17 +203,20 @@ def feature_tables(pages: Sequence[Page], tables: CharTables, layouts: Sequence[
 
     Returns
     -------
-    ndarray of shape (n_blocks, len(names())), float32
-        NaN where the input cannot tell. Columns are contiguous, not rows: so they are written.
+    list of ndarray of shape (n_blocks, len(names())), float32, or (n_blocks, N_PLAIN) for plain text
+        NaN where the page cannot tell. Columns are contiguous, not rows: so they are written.
     """
     letters, texts = _measure(pages, tables)
-    table = np.full((len(_NAMES), len(letters.chars)), np.nan, np.float32)
+    n_columns = len(_NAMES) if any(layouts) else N_PLAIN
+    table = np.full((n_columns, len(letters.chars)), np.nan, np.float32)
     _fill_text(table[_PARTS["text"]], letters)
-    for page, text, layout, part in zip(pages, texts, layouts, parts_of(pages), strict=True):
+    parts = parts_of(pages)
+    for page, text, layout, part in zip(pages, texts, layouts, parts, strict=True):
         if len(page):
             _fill_page(table[:, part], page, text, layout)
-    table[_LOGARITHMS] = signed_log(table[_LOGARITHMS])
-    return table.T
+    logarithms = _LOGARITHMS[: np.searchsorted(_LOGARITHMS, n_columns)]
+    table[logarithms] = signed_log(table[logarithms])
+    return [table[: None if layout else N_PLAIN, part].T for layout, part in zip(layouts, parts, strict=True)]
 
 
 def parts_of(pages: Sequence[Page]) -> list[slice]:
@@ -210,11 +227,11 @@ def parts_of(pages: Sequence[Page]) -> list[slice]:
 
 def _fill_page(table: Floats, page: Page, text: _Text, layout: Layout | None) -> None:
     """Write what is measured page by page."""
-    family = {name: table[part] for name, part in _PARTS.items()}
-    _fill_position(family["position"], page.texts, text)
-    _fill_vocabulary(family["vocabulary"], text)
-    _fill_head(family["head"], page, text)
+    _fill_position(table[_PARTS["position"]], page.texts, text)
+    _fill_vocabulary(table[_PARTS["vocabulary"]], text)
     if page.elements and layout:
+        family = {name: table[part] for name, part in _PARTS.items()}
+        _fill_head(family["head"], page, text)
         _fill_structure(family, page, page.elements, text, layout)
         _fill_headline(family["headline"], table, layout)
 
@@ -254,7 +271,7 @@ def _measure(pages: Sequence[Page], tables: CharTables) -> tuple[_Letters, Itera
 
 def _texts(pages: Sequence[Page], letters: _Letters, words: Hashes, rows: Ints) -> Iterator[_Text]:
     """Yield each page's share; its references are the rows behind those of all blocks."""
-    first, n_blocks = 0, len(letters.chars)
+    first, n_blocks, slots = 0, len(letters.chars), slots_of(words, _VOCABULARY_BITS)
     for number, page in enumerate(pages):
         last, reference = first + len(page), n_blocks + number * _N_REFERENCES
         low, high, *bounds = np.searchsorted(rows, (first, last, *range(reference, reference + _N_REFERENCES + 1)))
@@ -263,6 +280,7 @@ def _texts(pages: Sequence[Page], letters: _Letters, words: Hashes, rows: Ints) 
             last_class=letters.last_class[first:last],
             n_words=letters.n_words[first:last],
             words=words[low:high],
+            slots=slots[low:high],
             rows=rows[low:high] - first,
             references=[words[start:end] for start, end in pairwise(bounds)],
         )
@@ -338,28 +356,36 @@ def _fill_position(out: Floats, texts: Sequence[str], text: _Text) -> None:
 
 def _fill_vocabulary(out: Floats, text: _Text) -> None:
     """Write how far a block shares its words with the running text of the page, and with its top."""
-    slot = slots_of(text.words, _VOCABULARY_BITS)
+    slots = text.slots
     in_long = (text.chars >= LONG)[text.rows]
     size = 1 << _VOCABULARY_BITS
-    others = np.bincount(slot[in_long], minlength=size)[slot] - in_long
-    on_page = np.bincount(slot, minlength=size)[slot]
+    others = np.bincount(slots[in_long], minlength=size)[slots] - in_long
+    on_page = np.bincount(slots, minlength=size)[slots]
     top = np.zeros(size, bool)
-    top[slot[text.rows < min(3, len(text.chars))]] = True
-    out[0] = text.means(others > 0)
-    out[1] = text.means(others > 0.004 * in_long.sum() + 2)
-    out[2] = text.means(np.log(np.maximum(others, 0, dtype=np.float32) + 1))
-    out[3] = text.means(np.log(on_page, dtype=np.float32))
-    out[4] = text.means(top[slot])
+    top[slots[: np.searchsorted(text.rows, _TOP)]] = True
+    out[:] = text.means(
+        (
+            others > 0,
+            others > 0.004 * in_long.sum() + 2,
+            np.log(np.maximum(others, 0, dtype=np.float32) + 1),
+            np.log(on_page, dtype=np.float32),
+            top[slots],
+        )
+    )
 
 
 def _fill_head(out: Floats, page: Page, text: _Text) -> None:
     """Write how a block compares with what the page's head says of the article."""
     title, description, body = text.references
     if page.head.titles:
-        out[:2] = _cover(title, text)
         out[2] = _equals_a_title(page)
-    if page.head.descriptions:
-        out[3:5] = _cover(description, text)
+    known = [_distinct(reference) for reference in (title, description)]
+    hits = text.sums([_is_in(text.words, text.slots, words) for words in known])
+    said = (page.head.titles, page.head.descriptions)
+    for place, words, own, is_said in zip((0, 3), known, hits, said, strict=True):
+        if is_said:
+            out[place] = own / np.maximum(text.n_words, 1)
+            out[place + 1] = np.minimum(own / max(len(words), 1), 1)
     if len(body):
         out[5] = _pair_cover(body, text)
 
@@ -371,19 +397,14 @@ def _equals_a_title(page: Page) -> list[bool]:
     return [len(text) <= longest and text.lower() in keys for text in page.texts]
 
 
-def _cover(reference: Hashes, text: _Text) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return which share of a block's words is in the reference, and of the reference's in the block."""
-    known = _distinct(reference)
-    hits = text.sums(_is_in(text.words, known))
-    return hits / np.maximum(text.n_words, 1), np.minimum(hits / max(len(known), 1), 1)
-
-
 def _pair_cover(reference: Hashes, text: _Text) -> NDArray[Any]:
     """Return the share of each block's pairs of adjacent words that stand so in `reference`."""
     inside = text.rows[:-1] == text.rows[1:]
     rows = text.rows[:-1][inside]
     n_blocks = len(text.chars)
-    hits = np.bincount(rows, _is_in(pairs_of(text.words)[inside], _distinct(pairs_of(reference))), n_blocks)
+    pairs = pairs_of(text.words)[inside]
+    known = _is_in(pairs, slots_of(pairs, _VOCABULARY_BITS), _distinct(pairs_of(reference)))
+    hits = np.bincount(rows, known, n_blocks)
     return hits / np.maximum(np.bincount(rows, minlength=n_blocks), 1)
 
 
@@ -393,11 +414,11 @@ def _distinct(hashes: Hashes) -> Hashes:
     return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))] if len(ordered) else ordered
 
 
-def _is_in(hashes: Hashes, known: Hashes) -> NDArray[np.bool_]:
-    """Return whether each hash is among `known`, which are distinct and in order."""
+def _is_in(hashes: Hashes, slots: Ints, known: Hashes) -> NDArray[np.bool_]:
+    """Return whether each hash, whose slot is known, is among `known`, which are distinct and in order."""
     of_slot = np.zeros(1 << _VOCABULARY_BITS, bool)
     of_slot[slots_of(known, _VOCABULARY_BITS)] = True
-    result: NDArray[np.bool_] = of_slot[slots_of(hashes, _VOCABULARY_BITS)]
+    result: NDArray[np.bool_] = of_slot[slots]
     # Few hashes share a slot with a known one: only these are looked for.
     likely = np.flatnonzero(result)
     if len(likely):
@@ -447,10 +468,9 @@ def _fill_structure(family: dict[str, Floats], page: Page, elements: Elements, t
 
 def _fill_landmarks(out: Floats, elements: Elements, layout: Layout) -> None:
     """Write one over the distance (plus one) to the nearest ancestor of each tag, 0 where there is none; and depth."""
-    numbers = {tag: number for number, tag in enumerate(LANDMARKS)}
     other = len(LANDMARKS)
     # A page has far fewer names than elements.
-    of_name = np.array([*[numbers.get(tag, other) for tag in elements.name_tags], other], np.int64)
+    of_name = np.array([*[_LANDMARK_NUMBERS.get(tag, other) for tag in elements.name_tags], other], np.int64)
     n_above = np.count_nonzero(layout.names.T >= 0, axis=0)
     deepest = n_above.max()
     out[:] = 0

@@ -1,4 +1,4 @@
-"""How the blocks of a page stand in its tree, as arrays that features and context share."""
+"""How the blocks of a page stand in its tree, as arrays that features and agreement share."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from filter.blocks import Elements, Page
 
 #: How many ancestors a block sees; deeper trees are rare and the rest is page frame.
 DEPTH = 24
-#: Ways in which two blocks can be alike: whole signature, that of the parents, that of the element.
-GROUPS = ("like", "parents_like", "element_like")
-_GROUP_LEVELS = 4
+#: Blocks are alike where the names of the element and of the three above it are.
+_LIKE_LEVELS = 4
 
 Ints = NDArray[np.int64]
 
@@ -31,15 +30,15 @@ class Layout:
         Number of the name (`Elements.names`) of each of these; -1 above the root.
     first, last : ndarray of shape (n_elements + 1,), int64
         An element holds blocks ``first:last``; the last entry is the page.
-    groups : dict
-        For each of `GROUPS`, the number of each block's group, shape (n_blocks,).
+    like : ndarray of shape (n_blocks,), int64
+        Number of the group of blocks of one DOM signature: that of the element and of three ancestors.
     """
 
     chains: Ints
     names: Ints
     first: Ints
     last: Ints
-    groups: dict[str, Ints]
+    like: Ints
 
     def holds(self, low: int, high: int) -> NDArray[np.bool_]:
         """Return whether each element holds the blocks ``low:high``, shape (n_elements + 1,); the page does."""
@@ -63,18 +62,15 @@ def lay_out(page: Page, elements: Elements) -> Layout:
         first=np.array([*elements.first, 0], np.int64),
         # An inline element counts the block that its text will be in, but a title's text becomes none.
         last=np.minimum(np.array([*elements.last, len(page)], np.int64), len(page)),
-        groups=_groups(names[:, :_GROUP_LEVELS] + 1, len(elements.names) + 2),
+        like=_numbered(names[:, :_LIKE_LEVELS] + 1, len(elements.names) + 2),
     )
 
 
-def _groups(names: Ints, base: int) -> dict[str, Ints]:
-    own = names[:, 0]
-    above = (names[:, 1] * base + names[:, 2]) * base + names[:, 3]
-    return dict(zip(GROUPS, (_numbered(above * base + own), _numbered(above), own), strict=True))
-
-
-def _numbered(keys: Ints) -> Ints:
-    """Return the rank of each key among the distinct ones, as `numpy.unique` gives it."""
+def _numbered(names: Ints, base: int) -> Ints:
+    """Return the rank of each row among the distinct ones; `numpy.unique` would load numpy.ma for it."""
+    keys = names[:, -1]
+    for column in names.T[-2::-1]:
+        keys = keys * base + column
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     ranks = np.empty(len(keys), np.int64)

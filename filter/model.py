@@ -1,12 +1,12 @@
 """The trained model: plain arrays, and the arithmetic from a page's features to probabilities.
 
-Two stages, run with numpy alone:
+Run with numpy alone. Hashed n-grams of a block's text and of the names of its elements go through linear models; their
+scores and the feature table, a block's own and some of its neighbours' (`filter.inputs`), go through a small network,
+one for pages with markup and one for plain text. Then
 
-1. hashed n-grams of a block's text and of the names of its elements go through linear models; their scores and
-   the feature table, a block's own and some of its neighbours' (`filter.neighbours`), go through a small network;
-2. where that leaves doubt, a block's own columns and the context of first-stage probabilities (`filter.context`)
-   go through a second network, and a mean of both answers counts. Blocks that a template made alike then decide
-   together (`filter.agreement`).
+- on a page with markup blocks that a template made alike decide together (`filter.agreement`);
+- in plain text, where that leaves doubt, a line's own columns and the context of probabilities (`filter.context`)
+  go through another network, and a mean of both answers counts.
 
 The file is an uncompressed ``.npz`` of arrays (no pickle: loading runs no code) with one JSON text
 among them, the manifest. Protocol numbers are raised when the meaning of an array changes.
@@ -19,7 +19,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,33 +35,17 @@ from filter.characters import CharTables
 from filter.context import context_table, own_columns
 from filter.errors import ModelCompatibilityError, ModelIntegrityError, ModelNotFoundError
 from filter.features import Floats, parts_of
+from filter.inputs import HTML, TEXT
 from filter.labels import LABELS, Label
 from filter.layout import Layout, lay_out
-from filter.neighbours import around, shifts
 from filter.ngrams import Hashed, clip, hash_ngrams
 from filter.packed import Packed
 from filter.quality import Quality
 
 #: Raise when arrays change their meaning, and say so in the changelog.
-PROTOCOL = 4
+PROTOCOL = 5
 TEXT_BITS, NAME_BITS = 18, 15
 TEXT_SIZES, NAME_SIZES = (2, 4), (4,)
-#: Columns of a block itself: features, then scores of text and of names.
-_OWN_NAMES = (
-    *features.names(),
-    *(f"{kind}_{label}" for kind in ("text", "near_names", "far_names") for label in LABELS),
-)
-#: Those that its neighbours see too, up to so many blocks away.
-_SEEN_NAMES = (
-    *"log_chars ends_stop upper_per_word share_digit repeats shared_words title_words link_density up1_chars".split(),
-    *"near_p near_li near_h2 near_a".split(),
-    *(f"text_{label}" for label in LABELS),
-)
-_REACH = 3
-_SEEN = [_OWN_NAMES.index(name) for name in _SEEN_NAMES]
-N_OWN = len(_OWN_NAMES)
-#: Columns that the first network takes; the second sees in the context what neighbours are.
-N_INPUTS = N_OWN + 2 * _REACH * len(_SEEN)
 #: Ancestors whose names speak of the block itself, and those that speak of its surroundings.
 NEAR_LEVELS, FAR_LEVELS = slice(0, 2), slice(2, 8)
 #: What numpy, zipfile and json raise over a damaged file.
@@ -71,14 +55,15 @@ _DAMAGE = (
 )  # fmt: skip
 Hashing = Callable[[Sequence[str], CharTables], Hashed]
 _CLIP = np.float32(4)
-#: A block whose label has this probability after the first stage keeps it: what the second stage would change there
-#: makes no set better (cascade: Viola and Jones 2001).
+#: A line whose label has this probability keeps it: what its context would change there makes no set better (cascade:
+#: Viola and Jones 2001).
 SURE = 0.9
-#: Weight of the second stage where both judge: pages do better with one half, labelled lines with more.
-_SECOND = np.float32(0.6)
+#: Weight of the context's network where both judge: pages do better with one half, labelled lines with more.
+_CONTEXT = np.float32(0.6)
 #: Rows worked on at a time: the arrays of one step stay in the cache.
 _ROWS = 512
 _BODY = LABELS.index(Label.BODY)
+_NETWORKS = ("html", "text", "context")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +123,14 @@ def calibrated(logits: Floats, calibration: Floats) -> Floats:
 
 
 def in_doubt(probabilities: Floats) -> NDArray[np.bool_]:
-    """Return whether the first stage leaves each block to the second, shape (n_blocks,)."""
+    """Return whether each line of a plain text is left to its context, shape (n_blocks,)."""
     result: NDArray[np.bool_] = probabilities.max(axis=1) < SURE
     return result
 
 
-def both(first: Floats, second: Floats) -> Floats:
-    """Return the logits of blocks that both stages judged: a mean, which errs less than either."""
-    return first + _SECOND * (second - first)
+def both(alone: Floats, in_context: Floats) -> Floats:
+    """Return the logits of lines that both networks judged: a mean, which errs less than either."""
+    return alone + _CONTEXT * (in_context - alone)
 
 
 @dataclass(frozen=True)
@@ -159,7 +144,10 @@ class Model:
         Of one model, with 2 ** TEXT_BITS buckets.
     name_weights : Packed
         Of two models, for the names of near and of far ancestors, with 2 ** NAME_BITS buckets.
-    first, second : Network
+    html, text : Network
+        For pages with markup and for plain text; their inputs are `filter.inputs.HTML` and `TEXT`.
+    context : Network
+        For lines of plain text in doubt: the own columns of `TEXT`, then `filter.context.NAMES`.
     calibration : ndarray of shape (2, 2), float32
         For HTML and for plain text: what divides the final logits (temperature: Guo et al. 2017,
         https://arxiv.org/abs/1706.04599), and what is then added to that of body.
@@ -172,8 +160,9 @@ class Model:
     tables: CharTables
     text_weights: Packed
     name_weights: Packed
-    first: Network
-    second: Network
+    html: Network
+    text: Network
+    context: Network
     calibration: Floats
     manifest: Mapping[str, Any]
     quality: Quality | None = None
@@ -189,45 +178,48 @@ class Model:
         gets the same answer in whatever company it comes.
         """
         layouts = [lay_out(page, page.elements) if page.elements else None for page in pages]
-        inputs = self.inputs(pages, layouts)
-        for page, layout, part in zip(pages, layouts, parts_of(pages), strict=True):
-            yield self.settle(self._logits(inputs[part], page, layout), page, layout)
+        for page, layout, inputs in zip(pages, layouts, self.inputs(pages, layouts), strict=True):
+            logits = self.html.logits(inputs) if layout else self._logits_of_text(inputs, page)
+            yield self.settle(logits, page, layout)
 
-    def _logits(self, inputs: Floats, page: Page, layout: Layout | None) -> Floats:
-        """Return the logits of the blocks of one page before they agree, shape (n_blocks, 9)."""
-        logits = self.first.logits(inputs)
-        first = softmax(logits)
-        doubtful = np.flatnonzero(in_doubt(first))
+    def _logits_of_text(self, inputs: Floats, page: Page) -> Floats:
+        """Return the logits of the lines of one plain text, shape (n_blocks, 9)."""
+        logits = self.text.logits(inputs)
+        alone = softmax(logits)
+        doubtful = np.flatnonzero(in_doubt(alone))
         if len(doubtful):
-            table = np.hstack((inputs[doubtful, :N_OWN], context_table(page, first, layout, doubtful)))
-            logits[doubtful] = both(logits[doubtful], self.second.logits(table))
+            table = np.hstack((inputs[doubtful, : len(TEXT.own)], context_table(page, alone, doubtful)))
+            logits[doubtful] = both(logits[doubtful], self.context.logits(table))
         return logits
 
     def settle(self, logits: Floats, page: Page, layout: Layout | None) -> Floats:
         """Return the probabilities of a page from the logits of its blocks, shape (n_blocks, 9)."""
         if layout:
-            logits = agree(logits, layout.groups["like"], page.sizes)
+            logits = agree(logits, layout.like, page.sizes)
         return softmax(self.calibrated(logits, has_markup=layout is not None))
 
     def calibrated(self, logits: Floats, *, has_markup: bool) -> Floats:
         """Return logits whose softmax are the probabilities of the labels, shape (n_rows, 9)."""
         return calibrated(logits, self.calibration[0 if has_markup else 1])
 
-    def judge(self, table: Floats, doubtful: NDArray[np.bool_]) -> Floats:
+    def judge(self, table: Floats, doubtful: NDArray[np.bool_] | None) -> Floats:
         """Return the logits of rows of a table before blocks agree, shape (n_rows, 9); for explanations.
 
         Parameters
         ----------
-        table : ndarray of shape (n_rows, N_INPUTS + N_CONTEXT), float32
-            `inputs` and `context_table` side by side. The columns of a row's own first-stage probabilities are not
-            looked at but computed from its inputs.
-        doubtful : ndarray of shape (n_rows,), bool
-            Rows that the second stage judges; the first judges the others.
+        table : ndarray of shape (n_rows, n_columns), float32
+            For pages with markup `inputs`; for plain text `inputs` and `context_table` side by side. The columns of a
+            line's own probabilities are not looked at but computed from its inputs.
+        doubtful : ndarray of shape (n_rows,), bool, or None
+            Lines of plain text that are judged in their context too. None for pages with markup.
         """
-        logits = self.first.logits(table[:, :N_INPUTS])
-        rows = np.hstack((table[doubtful, :N_OWN], table[doubtful, N_INPUTS:]))
-        rows[:, N_OWN : N_OWN + len(LABELS)] = own_columns(softmax(logits[doubtful]))
-        logits[doubtful] = both(logits[doubtful], self.second.logits(rows))
+        if doubtful is None:
+            return self.html.logits(table)
+        n_inputs = len(TEXT.names)
+        logits = self.text.logits(table[:, :n_inputs])
+        rows = np.hstack((table[doubtful, : len(TEXT.own)], table[doubtful, n_inputs:]))
+        rows[:, len(TEXT.own) : len(TEXT.own) + len(LABELS)] = own_columns(softmax(logits[doubtful]))
+        logits[doubtful] = both(logits[doubtful], self.context.logits(rows))
         return logits
 
     def confidence(self, page: Page, probabilities: Floats) -> float | None:
@@ -243,8 +235,8 @@ class Model:
             return None
         return self.quality.confidence(probabilities, page.sizes, has_markup=page.elements is not None)
 
-    def inputs(self, pages: Sequence[Page], layouts: Sequence[Layout | None]) -> Floats:
-        """Return what the first network takes, shape (n_blocks, N_INPUTS), one page after the other.
+    def inputs(self, pages: Sequence[Page], layouts: Sequence[Layout | None]) -> list[Floats]:
+        """Return what the network of its kind takes for each page, shape (n_blocks, n_inputs) each.
 
         Parameters
         ----------
@@ -252,14 +244,16 @@ class Model:
         layouts : sequence of Layout or None
             None for plain text.
         """
-        table = features.feature_tables(pages, self.tables, layouts)
-        texts = [text for page in pages for text in page.texts]
-        text = self._scores(texts, self.text_weights, text_grams)
-        near, far = self._name_scores(pages, layouts)
-        return join_inputs(table, text, near, far, parts_of(pages))
+        tables = features.feature_tables(pages, self.tables, layouts)
+        text = self._scores([text for page in pages for text in page.texts], self.text_weights, text_grams)
+        names = iter(self._name_scores(pages, layouts))
+        return [
+            HTML.join((table, text[part], *next(names))) if layout else TEXT.join((table, text[part]))
+            for table, layout, part in zip(tables, layouts, parts_of(pages), strict=True)
+        ]
 
-    def _name_scores(self, pages: Sequence[Page], layouts: Sequence[Layout | None]) -> tuple[Floats, Floats]:
-        """Return the scores of near and of far ancestors, each of shape (n_blocks, 9); NaN for plain text."""
+    def _name_scores(self, pages: Sequence[Page], layouts: Sequence[Layout | None]) -> list[tuple[Floats, Floats]]:
+        """Return for each page with markup the scores of near and of far ancestors, each of shape (n_blocks, 9)."""
         names: list[str] = []
         levels = []
         for page, layout in zip(pages, layouts, strict=True):
@@ -267,20 +261,22 @@ class Model:
                 own = layout.names.T[: FAR_LEVELS.stop]
                 levels.append(np.where(own < 0, own, own + len(names)))
                 names += page.elements.names
-            else:
-                levels.append(np.full((FAR_LEVELS.stop, len(page)), -1))
-        numbers = np.hstack(levels)
+        if not levels:
+            return []
         used = np.zeros(len(names) + 1, bool)  # number -1: above the root, where every score is 0
-        used[numbers] = True
+        for numbers in levels:
+            used[numbers] = True
         chosen = np.flatnonzero(used[:-1])
         scores = np.zeros((len(used), 2 * len(LABELS)), np.float32)
         scores[chosen] = self._scores([names[number] for number in chosen.tolist()], self.name_weights, name_grams)
-        of_levels = scores.take(numbers, axis=0, mode="wrap")
-        near = of_levels[NEAR_LEVELS, :, : len(LABELS)].sum(axis=0)
-        far = of_levels[FAR_LEVELS, :, len(LABELS) :].sum(axis=0)
-        plain = np.repeat([layout is None for layout in layouts], [len(page) for page in pages])
-        near[plain] = far[plain] = np.nan
-        return near, far
+        near, far = scores[:, : len(LABELS)], scores[:, len(LABELS) :]
+        return [
+            tuple(
+                part.take(numbers[of], axis=0, mode="wrap").sum(axis=0)
+                for part, of in ((near, NEAR_LEVELS), (far, FAR_LEVELS))
+            )
+            for numbers in levels
+        ]
 
     def _scores(self, texts: Sequence[str], weights: Packed, hashing: Hashing) -> Floats:
         starts = range(0, max(len(texts), 1), _ROWS)
@@ -302,28 +298,6 @@ def name_grams(names: Sequence[str], tables: CharTables) -> Hashed:
     return hash_ngrams([clip(name) for name in names], tables, bits=NAME_BITS, sizes=NAME_SIZES)
 
 
-def input_names() -> tuple[str, ...]:
-    """Return the names of the columns of `Model.inputs`, in order."""
-    return (*_OWN_NAMES, *(f"{name}{shift:+d}" for shift in shifts(_REACH) for name in _SEEN_NAMES))
-
-
-def join_inputs(table: Floats, text: Floats, near: Floats, far: Floats, parts: Iterable[slice]) -> Floats:
-    """Return features and linear scores side by side, and behind them what neighbours see of each other.
-
-    Parameters
-    ----------
-    table, text, near, far : ndarray of shape (n_blocks, ...), float32
-    parts : iterable of slice
-        The rows of each page.
-    """
-    inputs = np.empty((len(table), N_INPUTS), np.float32)
-    np.concatenate((table, text, near, far), axis=1, out=inputs[:, :N_OWN])
-    seen = inputs[:, _SEEN]
-    for part in parts:
-        inputs[part, N_OWN:] = around(seen[part], _REACH)
-    return inputs
-
-
 # -------------------------------------------------------------------------------------------------- file
 
 
@@ -339,11 +313,11 @@ def dumps(model: Model) -> bytes:
         "name_steps": model.name_weights.steps,
         "calibration": model.calibration,
     }
-    for stage in ("first", "second"):
-        network: Network = getattr(model, stage)
-        arrays |= {f"{stage}_mean": network.mean, f"{stage}_scale": network.scale}
+    for name in _NETWORKS:
+        network: Network = getattr(model, name)
+        arrays |= {f"{name}_mean": network.mean, f"{name}_scale": network.scale}
         for number, (weights, biases) in enumerate(zip(network.weights, network.biases, strict=True)):
-            arrays |= {f"{stage}_weights{number}": weights, f"{stage}_biases{number}": biases}
+            arrays |= {f"{name}_layer{number}": weights, f"{name}_biases{number}": biases}
     if model.quality:
         arrays["quality"] = model.quality.weights
     stream = io.BytesIO()
@@ -385,21 +359,20 @@ def _from_arrays(arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]
         tables=CharTables(arrays["classes"], arrays["folded"]),
         text_weights=Packed(arrays["text_weights"], arrays["text_steps"]),
         name_weights=Packed(arrays["name_weights"], arrays["name_steps"]),
-        first=_network(arrays, "first"),
-        second=_network(arrays, "second"),
+        **{name: _network(arrays, name) for name in _NETWORKS},
         calibration=arrays["calibration"],
         manifest=manifest,
         quality=Quality(arrays["quality"]) if "quality" in arrays else None,
     )
 
 
-def _network(arrays: Mapping[str, NDArray[Any]], stage: str) -> Network:
-    depth = sum(name.startswith(f"{stage}_weights") for name in arrays)
+def _network(arrays: Mapping[str, NDArray[Any]], name: str) -> Network:
+    depth = sum(key.startswith(f"{name}_layer") for key in arrays)
     return Network(
-        mean=arrays[f"{stage}_mean"],
-        scale=arrays[f"{stage}_scale"],
-        weights=tuple(arrays[f"{stage}_weights{number}"] for number in range(depth)),
-        biases=tuple(arrays[f"{stage}_biases{number}"] for number in range(depth)),
+        mean=arrays[f"{name}_mean"],
+        scale=arrays[f"{name}_scale"],
+        weights=tuple(arrays[f"{name}_layer{number}"] for number in range(depth)),
+        biases=tuple(arrays[f"{name}_biases{number}"] for number in range(depth)),
     )
 
 

@@ -181,13 +181,14 @@ class _Wording:
         self.deviations = found.deviations
         self.like = like
         self.names = names = _names_of(model, page)
+        self.groups = column_groups(has_markup=names is not None)
         self.repeats = Counter(page.texts)
         self.paragraphs = np.flatnonzero(
             (found.columns["ends_stop"] > 0) & (np.fromiter(map(len, page.texts), np.int64) >= LONG)
         )
         self.alike: dict[int, Counter[Label]] = {}
         if names:
-            for line, group in zip(lines, names.layout.groups["like"].tolist(), strict=True):
+            for line, group in zip(lines, names.layout.like.tolist(), strict=True):
                 self.alike.setdefault(group, Counter())[line.label] += 1
         self.phrases: dict[Evidence, Callable[[int], str]] = {
             Evidence.LINKS: self._links,
@@ -227,7 +228,7 @@ class _Wording:
         return float(self.columns[column][row])
 
     def _most_unusual(self, evidence: Evidence, row: int) -> str:
-        return max(column_groups()[evidence], key=lambda name: abs(self.deviations[name][row]))
+        return max(self.groups[evidence], key=lambda name: abs(self.deviations[name][row]))
 
     # -- the block itself
 
@@ -305,7 +306,7 @@ class _Wording:
         return f"stands inside {_list(found)}" if found else f"stands in elements where {self._kind(row)} often stand"
 
     def _tags(self, row: int) -> str:
-        columns = [name for name in column_groups()[Evidence.TAGS] if name != "depth" and self._value(name, row) > 0]
+        columns = [name for name in self.groups[Evidence.TAGS] if name != "depth" and self._value(name, row) > 0]
         if not columns:
             return "stands in none of the usual elements"
         name = max(columns, key=lambda column: (self.deviations[column][row], self.columns[column][row]))
@@ -321,10 +322,6 @@ class _Wording:
         if what in ("good", "good_share"):
             value = self._value(f"{level}_good", row)
             return f"the box around it holds {_percent(value) if value else 'none'} of the page's paragraphs"
-        if what in ("body", "of_body"):
-            return (
-                f"{_percent(self._value(f'{level}_body', row))} of the text in the box around it looks like an article"
-            )
         count = round(math.expm1(self._value(f"{level}_blocks", row)))
         if what == "mean":
             return f"the lines in the box around it have {round(math.expm1(value))} characters on average"
@@ -338,9 +335,9 @@ class _Wording:
         return f"stands {_count(count, 'line')} {'above' if offset < 0 else 'below'} the main text's part of the page"
 
     def _headline(self, row: int) -> str:
-        offset = self._value("headline_offset", row)
+        offset = self._value("headline_offset" if self.names else "title_offset", row)
         if math.isnan(offset):
-            offset = self._value("title_offset", row)
+            return "the page has no headline that its title names"
         count = round(math.expm1(abs(offset)))
         if not count:
             return "stands where the headline does"
@@ -348,7 +345,7 @@ class _Wording:
 
     def _alike(self, row: int) -> str:
         assert self.names
-        group = self.alike[int(self.names.layout.groups["like"][row])].copy()
+        group = self.alike[int(self.names.layout.like[row])].copy()
         group[self.lines[row].label] -= 1
         total = group.total()
         if not total:
@@ -418,7 +415,7 @@ class _Wording:
         return f"about {_percent(before)} of the article's text stands above it"
 
     def _above(self, row: int) -> str:
-        part = self._strongest(("-1", "-2", "-3", "-4", "before"), row)
+        part = self._strongest(("-", "before"), row)
         if not row:
             return "nothing stands above it"
         if part == "before":
@@ -432,7 +429,7 @@ class _Wording:
         return f"{distance} {_NOUNS[self.lines[above].label][0]}: {_quoted(self.page.texts[above])}"
 
     def _below(self, row: int) -> str:
-        part = self._strongest(("+1", "+2", "+3", "+4", "after"), row)
+        part = self._strongest(("+", "after"), row)
         last = len(self.page) - 1
         if row == last:
             return "nothing stands below it"
@@ -444,7 +441,8 @@ class _Wording:
         noun, text = _NOUNS[self.lines[below].label][0], _quoted(self.page.texts[below])
         return f"{noun} follows: {text}" if part == "+1" else f"{noun} stands {int(part)} lines below it: {text}"
 
-    def _strongest(self, parts: Sequence[str], row: int) -> str:
+    def _strongest(self, side: tuple[str, str], row: int) -> str:
+        parts = [part for part in self.neighbours if part.startswith(side)]
         return max(parts, key=lambda part: float(self.neighbours[part][row]))
 
     def _most(self, rows: range) -> str:
@@ -462,7 +460,7 @@ class _Wording:
     def _is_built_alike(self, one: int, other: int) -> bool:
         if not self.names:
             return False
-        groups = self.names.layout.groups["like"]
+        groups = self.names.layout.like
         return bool(groups[one] == groups[other])
 
 

@@ -8,4 +8,4 @@ MODEL_FILE = next(
     (folder / "newsfilter.npz" for folder in (_PACKAGE / "models",) if folder.is_dir()),
     _PACKAGE.parent / "models" / "newsfilter.npz",
 )
-MODEL_SHA256 = "5e14a88e5ad7cb6dca739f92f133356199c12b904d4ea855f561908a5a64979d"
+MODEL_SHA256 = "2786e7f9483b1cea32e8e1600a571950ed316875890668e424fd540a1474d4e6"

@@ -14,6 +14,7 @@ from filter.contributions import (
     Contributions,
     Evidence,
     column_groups,
+    column_names,
     contributions,
     evidence_of,
     log_odds,
@@ -22,10 +23,11 @@ from filter.contributions import (
     neutral,
     word_weights,
 )
-from filter.features import names
+from filter.features import N_PLAIN, names
+from filter.inputs import HTML, TEXT
 from filter.labels import LABELS, Label
 from filter.layout import lay_out
-from filter.model import input_names, softmax
+from filter.model import in_doubt, softmax
 from filter.pipeline import read_page, shipped_model, to_document
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -44,47 +46,57 @@ def explained(path: Path) -> tuple[Contributions, np.ndarray]:
     return contributions(MODEL, page, labels), labels
 
 
-def test_every_column_is_one_kind_of_evidence_but_what_the_first_stage_makes_of_them():
-    kinds = {column: evidence_of(column) for column in (*input_names(), *context.NAMES)}
+def layout_of(page):
+    return lay_out(page, page.elements) if page.elements else None
+
+
+def inputs_of(page):
+    (inputs,) = MODEL.inputs([page], [layout_of(page)])
+    return inputs
+
+
+def doubtful_in(page):
+    return None if page.elements else in_doubt(softmax(MODEL.text.logits(inputs_of(page))))
+
+
+def test_every_column_is_one_kind_of_evidence_but_what_a_line_is_taken_for_by_itself():
+    names = {*column_names(has_markup=True), *column_names(has_markup=False)}
+    kinds = {column: evidence_of(column) for column in names}
     assert {column for column, own in kinds.items() if not own} == {f"own_{label}" for label in LABELS}
     assert [column for column, own in kinds.items() if len(own) > 1] == []
 
 
 def test_no_kind_of_evidence_is_without_columns():
-    groups = column_groups()
-    assert all(groups.values())
-    assert {*groups, Evidence.RULE} == set(Evidence)
-    assert sum(map(len, groups.values())) == len(input_names()) + context.N_CONTEXT - len(LABELS)
+    html, text = column_groups(has_markup=True), column_groups(has_markup=False)
+    assert all((*html.values(), *text.values()))
+    assert {*html, *text, Evidence.ALIKE, Evidence.RULE} == set(Evidence)
+    assert sum(map(len, html.values())) == len(HTML.names)
+    assert sum(map(len, text.values())) == len(TEXT.names) + context.N_CONTEXT - len(LABELS)
 
 
 def test_names_are_as_many_as_columns():
     page = read(EXAMPLES / "market.html")
-    assert MODEL.inputs([page], [lay_out(page, page.elements)]).shape[1] == len(input_names())
-    assert input_names()[: len(names())] == names()
+    assert inputs_of(page).shape[1] == len(HTML.names)
+    assert HTML.names[: len(names())] == names()
+    assert TEXT.names[:N_PLAIN] == names()[:N_PLAIN]
     assert context.N_CONTEXT == len(context.NAMES) == len(set(context.NAMES))
 
 
 def test_names_of_the_context_are_those_of_its_columns():
     page = read(EXAMPLES / "market.html")
-    layout = lay_out(page, page.elements)
-    first = softmax(MODEL.first.logits(MODEL.inputs([page], [layout])))
-    columns = dict(zip(context.NAMES, context.context_table(page, first, layout).T, strict=True))
+    page = blocks_from_text("\n".join(page.texts), max_blocks=1000)
+    alone = softmax(MODEL.text.logits(inputs_of(page)))
+    columns = dict(zip(context.NAMES, context.context_table(page, alone).T, strict=True))
     related, body = LABELS.index(Label.RELATED), LABELS.index(Label.BODY)
-    np.testing.assert_array_equal(columns["own_related"], np.log(np.maximum(first[:, related], 1e-4)))
-    np.testing.assert_array_equal(columns["first_related-1"][1:], first[:-1, related])
-    np.testing.assert_array_equal(columns["first_body+2"][:-2], first[2:, body])
-    np.testing.assert_allclose(columns["before3_body"][3:], (first[:-3] + first[1:-2] + first[2:-1])[:, body] / 3, 1e-4)
+    np.testing.assert_array_equal(columns["own_related"], np.log(np.maximum(alone[:, related], 1e-4)))
+    np.testing.assert_array_equal(columns["first_related-1"][1:], alone[:-1, related])
+    np.testing.assert_array_equal(columns["first_body+2"][:-2], alone[2:, body])
+    np.testing.assert_allclose(columns["before3_body"][3:], (alone[:-3] + alone[1:-2] + alone[2:-1])[:, body] / 3, 1e-4)
     np.testing.assert_allclose(
-        columns["after3_related"][:-3], (first[1:-2] + first[2:-1] + first[3:])[:, related] / 3, 1e-4
+        columns["after3_related"][:-3], (alone[1:-2] + alone[2:-1] + alone[3:])[:, related] / 3, 1e-4
     )
     assert columns["body_before"][0] == 0
     assert columns["body_after"][-1] == pytest.approx(0, abs=1e-6)
-    same = layout.groups["like"] == layout.groups["like"][-1]
-    assert columns["like_body"][-1] == pytest.approx(first[same, body].mean(), rel=1e-5)
-    parent = layout.chains[0, 1]
-    inside = slice(layout.first[parent], layout.last[parent])
-    chars = np.array(list(map(len, page.texts)))[inside]
-    assert columns["up1_body"][0] == pytest.approx((first[inside, body] * chars).sum() / chars.sum(), rel=1e-4)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -97,24 +109,25 @@ def test_what_is_explained_is_what_the_model_answers(path):
 def test_a_weight_is_what_the_label_loses_without_the_columns(path):
     """Each block by itself, its table put together by hand."""
     found, labels = explained(path)
-    all_columns = (*input_names(), *context.NAMES)
-    means = dict(zip(all_columns, moments(MODEL)[0], strict=True))
     page = read(path)
-    first = softmax(MODEL.first.logits(MODEL.inputs([page], [lay_out(page, page.elements) if page.elements else None])))
-    doubtful = first.max(axis=1) < 0.9
+    has_markup = page.elements is not None
+    all_columns = column_names(has_markup=has_markup)
+    means = dict(zip(all_columns, moments(MODEL, has_markup=has_markup)[0], strict=True))
+    doubtful = doubtful_in(page)
 
-    def scores(rows, doubtful, labels):
-        return log_odds(MODEL.calibrated(MODEL.judge(rows, doubtful), has_markup=page.elements is not None), labels)
+    def scores(rows, row):
+        own = slice(row, row + 1)
+        logits = MODEL.judge(rows, None if doubtful is None else doubtful[own])
+        return log_odds(MODEL.calibrated(logits, has_markup=has_markup), labels[own])
 
-    for evidence in (Evidence.WORDS, Evidence.ABOVE, Evidence.LENGTH, Evidence.TAGS):
+    for evidence in {Evidence.WORDS, Evidence.ABOVE, Evidence.LENGTH, Evidence.TAGS} & found.weights.keys():
         for row in range(0, len(page), 7):
             rows = np.array([[found.columns[name][row] for name in all_columns]])
-            own = slice(row, row + 1)
-            whole = scores(rows.copy(), doubtful[own], labels[own])
+            whole = scores(rows.copy(), row)
             for number, name in enumerate(all_columns):
-                if name in column_groups()[evidence] and not np.isnan(rows[0, number]):
+                if name in column_groups(has_markup=has_markup)[evidence] and not np.isnan(rows[0, number]):
                     rows[0, number] = means[name]
-            loss = whole - scores(rows, doubtful[own], labels[own])
+            loss = whole - scores(rows, row)
             assert found.weights[evidence][row] == pytest.approx(loss[0], abs=2e-2)
 
 
@@ -123,32 +136,23 @@ def test_what_blocks_agree_on_is_evidence_of_being_alike(path):
     """The weights without it tell what the row says alone; with it, what the page says."""
     found, labels = explained(path)
     page = read(path)
-    layout = lay_out(page, page.elements) if page.elements else None
-    table = np.column_stack([found.columns[name] for name in (*input_names(), *context.NAMES)])
-    doubtful = softmax(MODEL.first.logits(MODEL.inputs([page], [layout]))).max(axis=1) < 0.9
-
-    def scores(rows, doubtful, labels):
-        return log_odds(MODEL.calibrated(MODEL.judge(rows, doubtful), has_markup=page.elements is not None), labels)
-
-    alone = scores(table, doubtful, labels)
-    columns = [
-        number
-        for number, name in enumerate((*input_names(), *context.NAMES))
-        if name in column_groups()[Evidence.ALIKE]
-    ]
-    without = scores(neutral(MODEL, table, columns), doubtful, labels)
+    if not page.elements:
+        assert Evidence.ALIKE not in found.weights
+        return
+    alone = log_odds(MODEL.calibrated(MODEL.judge(inputs_of(page), None), has_markup=True), labels)
     together = log_odds(np.log(np.maximum(found.probabilities, 1e-30)), labels)
-    np.testing.assert_allclose(found.weights[Evidence.ALIKE], together - without, atol=2e-2)
-    assert (np.abs(together - alone) > 0.05).any() == (layout is not None)
+    np.testing.assert_allclose(found.weights[Evidence.ALIKE], together - alone, atol=2e-2)
+    assert (np.abs(together - alone) > 0.05).any()
 
 
 def test_neutral_leaves_what_the_page_cannot_tell():
-    page = blocks_from_text("Rain is due in the hills tonight.\nRead more", max_blocks=9)
-    table = np.hstack((MODEL.inputs([page], [None]), np.zeros((2, context.N_CONTEXT), np.float32)))
-    columns = [input_names().index("link_density"), input_names().index("log_chars")]
-    changed = neutral(MODEL, table, columns)
+    page = read_page("<p>Rain is due in the hills tonight.</p><a href=x>Read more</a>", input="html")
+    table = inputs_of(page)
+    mean = moments(MODEL, has_markup=True)[0]
+    columns = [HTML.names.index("title_words"), HTML.names.index("log_chars")]
+    changed = neutral(table, mean, columns)
     assert np.isnan(changed[:, columns[0]]).all()
-    assert (changed[:, columns[1]] == moments(MODEL)[0][columns[1]]).all()
+    assert (changed[:, columns[1]] == mean[columns[1]]).all()
 
 
 def test_log_odds_are_those_of_the_probabilities():

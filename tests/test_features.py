@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from filter.blocks import Page, blocks_from_text, blocks_from_walk
 from filter.characters import build_tables
-from filter.features import article_bodies, feature_table, names, schema
-from filter.layout import GROUPS, lay_out
+from filter.features import N_PLAIN, article_bodies, feature_table, feature_tables, names, schema
+from filter.layout import lay_out
 from filter.tree import walk_markup
 
 TABLES = build_tables()
@@ -38,7 +38,7 @@ def log1p(*values: float) -> list[float]:
 
 def test_names_are_unique_and_a_table_has_a_column_for_each() -> None:
     assert len(set(names())) == len(names())
-    assert feature_table(text_page("Rain is due."), TABLES).shape == (1, len(names()))
+    assert feature_table(text_page("Rain is due."), TABLES).shape == (1, N_PLAIN)
     assert feature_table(page_of(f"{HEAD}<p>a<p>b"), TABLES).shape == (2, len(names()))
 
 
@@ -57,12 +57,19 @@ def test_the_schema_is_a_digest_of_names_in_order(monkeypatch: pytest.MonkeyPatc
         assert schema() != before
 
 
-def test_text_lacks_what_only_a_tree_can_tell_and_nothing_else() -> None:
-    missing = np.isnan(feature_table(text_page(f"Rain is due\n{LONG}\n7"), TABLES))
-    assert (missing.all(axis=0) == missing.any(axis=0)).all()
-    absent = {name for name, gone in zip(names(), missing[0], strict=True) if gone}
+def test_text_lacks_what_only_a_page_can_tell_and_nothing_else() -> None:
+    table = feature_table(text_page(f"Rain is due\n{LONG}\n7"), TABLES)
+    assert np.isfinite(table).all()
+    absent = set(names()[N_PLAIN:])
     assert absent >= {"link_density", "near_p", "depth", "up1_chars", "title_words", "article_body"}
     assert not absent & {"log_chars", "ends_stop", "position", "shared_words"}
+
+
+def test_a_page_and_a_text_together_have_the_tables_that_each_has_alone() -> None:
+    pages = [text_page(f"Rain is due\n{LONG}"), page_of(f"{HEAD}<p>{LONG}<p>Sun"), text_page("Hail")]
+    layouts = [lay_out(page, page.elements) if page.elements else None for page in pages]
+    for page, table in zip(pages, feature_tables(pages, TABLES, layouts), strict=True):
+        np.testing.assert_array_equal(table, feature_table(page, TABLES))
 
 
 def test_markup_lacks_only_what_its_head_does_not_say() -> None:
@@ -74,8 +81,7 @@ def test_markup_lacks_only_what_its_head_does_not_say() -> None:
 def test_whatever_a_text_holds_its_numbers_are_finite(lines: list[str]) -> None:
     page = text_page("\n".join(lines))
     if len(page):
-        table = feature_table(page, TABLES)
-        assert (np.isfinite(table) | np.isnan(table[:1])).all()
+        assert np.isfinite(feature_table(page, TABLES)).all()
 
 
 @given(st.text("<>/ apdiv=h1'\"é海7.", max_size=120))
@@ -116,7 +122,8 @@ def test_lengths_and_counts() -> None:
 def test_first_and_last_characters(line: str, name: str) -> None:
     kind = name.partition("_")[0]
     table = feature_table(text_page(line), TABLES)[0]
-    marked = {each for each, value in zip(names(), table, strict=True) if each.startswith(f"{kind}_") and value == 1}
+    plain = names()[:N_PLAIN]
+    marked = {each for each, value in zip(plain, table, strict=True) if each.startswith(f"{kind}_") and value == 1}
     assert {each for each in marked if not each.endswith(("+1", "-1"))} == {name}
 
 
@@ -240,9 +247,11 @@ def test_a_page_without_a_headline_has_no_place_relative_to_it() -> None:
 def test_blocks_alike_form_a_group() -> None:
     page = page_of("<ul><li class=x>Rain<li class=x>Sun<li class=y>Hail</ul>")
     assert page.elements
-    groups = lay_out(page, page.elements).groups
-    assert [len(set(groups[kind][:2].tolist())) for kind in GROUPS] == [1, 1, 1]
-    assert [len(set(groups[kind].tolist())) for kind in GROUPS] == [2, 1, 2]
+    assert lay_out(page, page.elements).like.tolist() == [0, 0, 1]
+    page = page_of("<ul><li><a>Rain</a></ul><ol><li><a>Sun</a></ol><ul><li><a>Hail</a></ul>")
+    assert page.elements
+    like = lay_out(page, page.elements).like
+    assert like[0] == like[2] != like[1]
 
 
 def test_running_text_nearby() -> None:

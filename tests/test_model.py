@@ -16,12 +16,13 @@ from sklearn.neural_network import MLPClassifier
 
 from filter.agreement import agree
 from filter.blocks import blocks_from_text, blocks_from_walk
-from filter.context import context_table
+from filter.context import N_CONTEXT, context_table
 from filter.errors import ModelCompatibilityError, ModelError, ModelIntegrityError, ModelNotFoundError
-from filter.features import names, schema
+from filter.features import schema
+from filter.inputs import HTML, TEXT
 from filter.labels import LABELS
 from filter.layout import lay_out
-from filter.model import N_INPUTS, N_OWN, PROTOCOL, Model, Network, both, dumps, in_doubt, load, loads, softmax
+from filter.model import PROTOCOL, Model, Network, both, dumps, in_doubt, load, loads, softmax
 from filter.pipeline import Classifier, shipped_model
 from filter.shipped import MODEL_FILE, MODEL_SHA256
 from filter.train.fit import _all_labels, _dropped, _moments, _side_by_side
@@ -160,7 +161,7 @@ def test_a_damaged_byte_is_noticed_or_does_no_harm(data: bytes, seed: int) -> No
     assert again.digest == hashlib.sha256(data).hexdigest()
 
 
-@pytest.mark.parametrize("name", ["classes", "text_weights", "first_mean", "second_weights0", "calibration"])
+@pytest.mark.parametrize("name", ["classes", "text_weights", "html_mean", "context_layer0", "calibration"])
 def test_a_file_without_one_of_its_arrays_is_refused(data: bytes, name: str) -> None:
     arrays = arrays_of(data)
     del arrays[name]
@@ -200,8 +201,12 @@ def test_a_model_made_for_something_else_says_so(model: Model, changes: dict[str
 
 def test_the_shipped_model_is_made_for_this_version(model: Model) -> None:
     assert (model.manifest["protocol"], model.manifest["features"]) == (PROTOCOL, schema())
-    assert model.first.weights[0].shape[0] > len(names())
-    assert model.second.weights[-1].shape[1] == N_LABELS
+    for network, n_inputs in (
+        (model.html, len(HTML.names)),
+        (model.text, len(TEXT.names)),
+        (model.context, len(TEXT.own) + N_CONTEXT),
+    ):
+        assert (network.weights[0].shape[0], network.weights[-1].shape[1]) == (n_inputs, N_LABELS)
 
 
 # -------------------------------------------------------------------------------------------- arithmetic
@@ -275,21 +280,30 @@ def test_probabilities_of_a_page_sum_to_one(model: Model, path: Path) -> None:
         assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-def test_the_second_stage_answers_where_the_first_is_in_doubt_and_only_there(model: Model) -> None:
+def test_the_context_answers_where_lines_alone_are_in_doubt_and_only_there(model: Model) -> None:
+    markup = (ROOT / "examples/market.html").read_text("utf-8")
+    page = blocks_from_text("\n".join(blocks_from_walk(walk_markup(markup), max_blocks=1000).texts), max_blocks=1000)
+    (inputs,) = model.inputs([page], [None])
+    assert inputs.shape == (len(page), len(TEXT.names))
+    logits = model.text.logits(inputs)
+    context = context_table(page, softmax(logits))
+    doubtful = in_doubt(softmax(logits))
+    assert 0 < doubtful.sum() < len(page)
+    in_context = model.context.logits(np.hstack((inputs[:, : len(TEXT.own)], context)))
+    expected = np.where(doubtful[:, None], both(logits, in_context), logits)
+    assert np.allclose(model.judge(np.hstack((inputs, context)), doubtful), expected, atol=1e-4)
+    assert np.allclose(model.probabilities(page), softmax(model.calibrated(expected, has_markup=False)), atol=1e-5)
+
+
+def test_blocks_of_a_page_with_markup_agree(model: Model) -> None:
     page = blocks_from_walk(walk_markup((ROOT / "examples/market.html").read_text("utf-8")), max_blocks=1000)
     assert page.elements is not None
     layout = lay_out(page, page.elements)
-    inputs = model.inputs([page], [layout])
-    logits = model.first.logits(inputs)
-    first = softmax(logits)
-    context = context_table(page, first, layout)
-    doubtful = in_doubt(first)
-    assert 0 < doubtful.sum() < len(page)
-    second = model.second.logits(np.hstack((inputs[:, :N_OWN], context)))
-    expected = np.where(doubtful[:, None], both(logits, second), logits)
-    assert inputs.shape == (len(page), N_INPUTS)
-    assert np.allclose(model.judge(np.hstack((inputs, context)), doubtful), expected, atol=1e-4)
-    agreed = agree(expected, layout.groups["like"], page.sizes)
+    (inputs,) = model.inputs([page], [layout])
+    assert inputs.shape == (len(page), len(HTML.names))
+    logits = model.judge(inputs, None)
+    agreed = agree(logits, layout.like, page.sizes)
+    assert not np.allclose(agreed, logits, atol=1e-2)
     assert np.allclose(model.probabilities(page), softmax(model.calibrated(agreed, has_markup=True)), atol=1e-5)
 
 

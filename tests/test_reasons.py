@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from filter.blocks import Page
-from filter.contributions import Contributions, Evidence, contributions
+from filter.contributions import Contributions, Evidence, column_groups, contributions
 from filter.document import Document
 from filter.labels import LABELS
 from filter.pipeline import read_page, shipped_model, to_document
@@ -45,6 +45,7 @@ TEXTS = [
     "Subscribe to our newsletter",
 ]
 
+PLAIN = "\n".join(TEXTS)
 PAGE_LABELS = "navigation title body body body body navigation related related related related signup".split()
 PROBABILITIES = np.array([[label == own for label in LABELS] for own in PAGE_LABELS], np.float32)
 
@@ -53,7 +54,7 @@ PROBABILITIES = np.array([[label == own for label in LABELS] for own in PAGE_LAB
 def weighed(source: str | bytes) -> tuple[Page, Document, Contributions]:
     page = read_page(source)
     # What is said of other lines goes by their labels, which for this page are no model's affair.
-    document = to_document(page, PROBABILITIES if source == PAGE else MODEL.probabilities(page))
+    document = to_document(page, PROBABILITIES if source in (PAGE, PLAIN) else MODEL.probabilities(page))
     labels = np.array([LABELS.index(line.label) for line in document.lines])
     return page, document, contributions(MODEL, page, labels)
 
@@ -67,6 +68,11 @@ def phrase_of(source: str, row: int, evidence: Evidence, part: str | None = None
     (reason,) = reasons(MODEL, page, document.lines, found)[row]
     assert (reason.evidence, reason.weight) == (evidence, 1)
     return reason.text
+
+
+def source_with(part: str) -> str:
+    """Return the page if its model looks at `part` of what stands above or below, else its plain lines."""
+    return PAGE if part in weighed(PAGE)[2].neighbours else PLAIN
 
 
 def test_the_page_has_the_lines_that_the_tests_speak_of():
@@ -121,8 +127,6 @@ def test_the_page_has_the_lines_that_the_tests_speak_of():
         (10, Evidence.DESCRIPTION, "has no word of the page's description"),
         (2, Evidence.STRUCTURED_DATA, "all of it is in the article text that the page gives to machines"),
         (8, Evidence.STRUCTURED_DATA, "nothing of it is in the article text that the page gives to machines"),
-        (0, Evidence.ARTICLE, "the article's text begins further down"),
-        (11, Evidence.ARTICLE, "the article's text ends further up"),
         (6, Evidence.VOCABULARY, "none of its words stand in the page's paragraphs too"),
     ],
 )
@@ -130,6 +134,19 @@ def test_phrases(row, evidence, phrase):
     found = phrase_of(PAGE, row, evidence)
     # Which words and names come after the strongest is the model's affair.
     assert found.startswith(phrase) if evidence in (Evidence.WORDS, Evidence.NAME) else found == phrase
+
+
+@pytest.mark.parametrize(
+    ("row", "evidence", "phrase"),
+    [
+        (0, Evidence.ARTICLE, "the article's text begins further down"),
+        (11, Evidence.ARTICLE, "the article's text ends further up"),
+        (1, Evidence.HEADLINE, "stands where the headline does"),
+        (0, Evidence.HEADLINE, "stands 1 line above the headline"),
+    ],
+)
+def test_phrases_of_plain_text(row, evidence, phrase):
+    assert phrase_of(PLAIN, row, evidence) == phrase
 
 
 @pytest.mark.parametrize(
@@ -145,7 +162,7 @@ def test_phrases(row, evidence, phrase):
     ],
 )
 def test_the_line_above_that_counts_is_named(row, part, phrase):
-    assert phrase_of(PAGE, row, Evidence.ABOVE, part).startswith(phrase)
+    assert phrase_of(source_with(part), row, Evidence.ABOVE, part).startswith(phrase)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +177,7 @@ def test_the_line_above_that_counts_is_named(row, part, phrase):
     ],
 )
 def test_the_line_below_that_counts_is_named(row, part, phrase):
-    assert phrase_of(PAGE, row, Evidence.BELOW, part).startswith(phrase)
+    assert phrase_of(source_with(part), row, Evidence.BELOW, part).startswith(phrase)
 
 
 @pytest.mark.parametrize(
@@ -180,9 +197,19 @@ def test_phrases_of_a_single_line(text, evidence, phrase):
 
 
 def test_every_kind_of_evidence_has_words_for_every_block():
-    for evidence in set(Evidence) - {Evidence.RULE}:
-        for row in range(len(TEXTS)):
-            assert phrase_of(PAGE, row, evidence, "-1").strip()
+    for source, kinds in (
+        (PAGE, {*column_groups(has_markup=True), Evidence.ALIKE}),
+        (PLAIN, {*column_groups(has_markup=False)}),
+    ):
+        for evidence in kinds:
+            for row in range(len(TEXTS)):
+                assert phrase_of(source, row, evidence, "-1").strip()
+
+
+def test_a_page_whose_title_names_no_headline_says_so():
+    assert phrase_of("<title>Snow</title><p>Sun</p>", 0, Evidence.HEADLINE) == (
+        "the page has no headline that its title names"
+    )
 
 
 def test_reasons_come_strongest_first_and_never_against_the_label():

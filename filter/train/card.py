@@ -24,9 +24,10 @@ or each line of text that somebody already extracted, one of nine labels and a p
 pictures or needs scripts to appear; deciding about people.
 
 **Method.** Hashed n-grams of text and of element names into linear models, {n_features} features of the block and its
-place in the page, then two small neural networks, the second of which sees the first's probabilities around each
-block and judges with it where the first is in doubt. See `docs/algorithm.md`. Body is decided by a threshold
-of the page, at most 0.535; the other labels compete for the rest.
+place in the page, then small neural networks: one for pages with markup, where blocks that a template made alike
+decide together; one for plain text, and where that is in doubt another that sees its probabilities around each line.
+See `docs/algorithm.md`. Body is decided by a threshold of the page, at most 0.535; the other labels compete for the
+rest.
 
 **File.** `newsfilter.npz`, {kilobytes} kB, sha256 `{sha256}`.
 Plain arrays and one JSON text, read without pickle: loading it runs no code. Protocol {protocol}, feature schema

@@ -1,14 +1,14 @@
-"""The stages fitted one on the other, out of fold.
+"""The parts of a model fitted one on the other, out of fold.
 
-What a stage is fed must look as it will on unseen sites. So each stage is fitted once per fold without
-that fold, and the next stage sees only scores of samples that the fit had not seen; the last fit of
-each stage, the one that ships, is on everything.
+What a part is fed must look as it will on unseen sites. So each part is fitted once per fold without
+that fold, and the next one sees only scores of samples that the fit had not seen; the last fit of
+each part, the one that ships, is on everything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,8 +23,9 @@ from threadpoolctl import threadpool_limits
 from filter.agreement import agree
 from filter.context import context_table
 from filter.features import Floats, Ints
+from filter.inputs import HTML, TEXT
 from filter.labels import LABELS, Label
-from filter.model import N_OWN, NAME_BITS, Network, both, in_doubt, join_inputs, softmax, standardise
+from filter.model import NAME_BITS, Network, both, in_doubt, softmax, standardise
 from filter.packed import Packed, pack
 from filter.train.samples import OTHER, UNKNOWN, Sample, is_trusted
 
@@ -91,12 +92,13 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True)
-class Stages:
-    """One fit of every stage."""
+class Parts:
+    """One fit of every part of a model."""
 
     linear: Linear
-    first: Network
-    second: Network
+    html: Network
+    text: Network
+    context: Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,49 +107,42 @@ class Fitted:
 
     Attributes
     ----------
-    stages : list of Stages
+    parts : list of Parts
         Entry ``k`` was fitted without fold ``k``; the last, which ships, on everything.
     logits : list of ndarray of shape (n_blocks, 9)
-        For each sample, those of the stages fitted without it.
+        For each sample, those of the parts fitted without it.
     """
 
-    stages: list[Stages]
+    parts: list[Parts]
     logits: list[Floats]
 
 
 def fit(samples: Sequence[Sample], folds: NDArray[np.int64], recipe: Recipe, progress: Progress) -> Fitted:
-    """Return the stages fitted on `samples`; `folds` gives the fold of each sample."""
-    everything = range(recipe.folds + 1)
+    """Return the parts fitted on `samples`; `folds` gives the fold of each sample."""
     linears = []
-    for fold in everything:
+    for fold in range(recipe.folds + 1):
         progress("linear models", fold, recipe.folds + 1)
         chosen = [sample for sample, own in zip(samples, folds, strict=True) if own != fold and is_trusted(sample)]
         linears.append(fit_linear(chosen, recipe))
-    inputs = [inputs_of(sample, linears[own]) for sample, own in zip(samples, folds, strict=True)]
-    progress("kinds", 0, 1)
-    labels = _fill_kinds(samples, inputs, recipe)
-    task = _Task(samples, labels, folds, recipe, progress)
-    firsts = task.fit_folds("first network", inputs)
-    first = [firsts[own].logits(rows) for own, rows in zip(folds, inputs, strict=True)]
-    inputs = [
-        np.hstack((rows[:, :N_OWN], context_table(sample.page, softmax(known), sample.layout)))
-        for sample, rows, known in zip(samples, inputs, first, strict=True)
-    ]
-    seconds = task.fit_folds("second network", inputs)
-    stages = [Stages(linears[fold], firsts[fold], seconds[fold]) for fold in everything]
-    logits = [
-        _last_logits(stages[own], known, rows, sample)
-        for own, known, rows, sample in zip(folds, first, inputs, samples, strict=True)
-    ]
-    return Fitted(stages, logits)
-
-
-def _last_logits(stages: Stages, first: Floats, inputs: Floats, sample: Sample) -> Floats:
-    """Return the logits of a sample, as `filter.model.Model` computes them."""
-    doubtful = in_doubt(softmax(first))
-    logits = first.copy()
-    logits[doubtful] = both(first[doubtful], stages.second.logits(inputs[doubtful]))
-    return agree(logits, sample.layout.groups["like"], sample.page.sizes) if sample.layout else logits
+    has_markup = np.array([sample.layout is not None for sample in samples])
+    # How many threads share a product of matrices decides how it is rounded: one gives the same bytes every time.
+    with threadpool_limits(1):
+        pages, lines = (
+            _Task.of(samples, folds, np.flatnonzero(chosen), linears, recipe, progress)
+            for chosen in (has_markup, ~has_markup)
+        )
+        htmls = pages.fit_folds("network of pages")
+        texts = lines.fit_folds("network of lines")
+        in_context = lines.in_context(texts)
+        contexts = in_context.fit_folds("network of context")
+        logits = [np.zeros((0, _N_LABELS), np.float32)] * len(samples)
+        for place, sample, own in zip(pages.places, pages.samples, pages.logits(htmls), strict=True):
+            assert sample.layout
+            logits[place] = agree(own, sample.layout.like, sample.page.sizes)
+        for place, alone, own in zip(lines.places, lines.logits(texts), in_context.logits(contexts), strict=True):
+            doubtful = in_doubt(softmax(alone))[:, None]
+            logits[place] = np.where(doubtful, both(alone, own), alone)
+    return Fitted([Parts(*parts) for parts in zip(linears, htmls, texts, contexts, strict=True)], logits)
 
 
 def fit_linear(samples: Sequence[Sample], recipe: Recipe) -> Linear:
@@ -210,14 +205,13 @@ def _one_against_rest(rows: csr_matrix, labels: Ints, weights: Floats, learner: 
 
 
 def inputs_of(sample: Sample, linear: Linear) -> Floats:
-    """Return what the first network takes for a sample; `filter.model.Model.inputs` from stored n-grams."""
+    """Return what the network of its kind takes for a sample; `filter.model.Model.inputs` from stored n-grams."""
     text = sample.text @ linear.text.weights
     if sample.near is None or sample.far is None:
-        near = far = np.full_like(text, np.nan)
-    else:
-        near = (sample.near @ linear.names.weights)[:, :_N_LABELS]
-        far = (sample.far @ linear.names.weights)[:, _N_LABELS:]
-    return join_inputs(sample.table, text, near, far, [slice(len(text))])
+        return TEXT.join((sample.table, text))
+    near = (sample.near @ linear.names.weights)[:, :_N_LABELS]
+    far = (sample.far @ linear.names.weights)[:, _N_LABELS:]
+    return HTML.join((sample.table, text, near, far))
 
 
 def _fill_kinds(samples: Sequence[Sample], inputs: Sequence[Floats], recipe: Recipe) -> list[Ints]:
@@ -239,7 +233,7 @@ def _fill_kinds(samples: Sequence[Sample], inputs: Sequence[Floats], recipe: Rec
 
 
 class Rows(NamedTuple):
-    """What a stage is fitted on: inputs (n_rows, n_inputs), label columns and weights (n_rows,)."""
+    """What a network is fitted on: inputs (n_rows, n_inputs), label columns and weights (n_rows,)."""
 
     inputs: Floats
     target: Ints
@@ -248,15 +242,38 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Samples with their labels and folds."""
+    """Samples of one kind, of pages or of plain lines, with what a network is to make of them.
 
+    Attributes
+    ----------
+    places : list of int
+        Where each sample stands among all.
+    samples, inputs, labels : sequence
+    folds : ndarray of shape (n_samples,), int64
+    recipe : Recipe
+    progress : callable
+    """
+
+    places: list[int]
     samples: Sequence[Sample]
+    inputs: Sequence[Floats]
     labels: Sequence[Ints]
     folds: NDArray[np.int64]
     recipe: Recipe
     progress: Progress
 
-    def fit_folds(self, name: str, inputs: Sequence[Floats]) -> list[Network]:
+    @classmethod
+    def of(
+        cls, samples: Sequence[Sample], folds: NDArray[np.int64], places: NDArray[np.int64], linears: Sequence[Linear],
+        recipe: Recipe, progress: Progress,
+    ) -> _Task:  # fmt: skip
+        """Return the task of the samples at `places`, each with the scores of linear models fitted without its fold."""
+        progress("kinds", 0, 1)
+        chosen, own = [samples[place] for place in places.tolist()], folds[places]
+        inputs = [inputs_of(sample, linears[fold]) for sample, fold in zip(chosen, own.tolist(), strict=True)]
+        return cls(places.tolist(), chosen, inputs, _fill_kinds(chosen, inputs, recipe), own, recipe, progress)
+
+    def fit_folds(self, name: str) -> list[Network]:
         """Return the network without each fold, and last the one fitted on everything."""
         fits = []
         for fold in range(self.recipe.folds + 1):
@@ -264,12 +281,24 @@ class _Task:
             chosen = np.flatnonzero(self.folds != fold).tolist()
             rows = training_rows(
                 [self.samples[index] for index in chosen],
-                [inputs[index] for index in chosen],
+                [self.inputs[index] for index in chosen],
                 [self.labels[index] for index in chosen],
                 self.recipe,
             )
             fits.append(fit_network(rows, self.recipe))
         return fits
+
+    def logits(self, networks: Sequence[Network]) -> list[Floats]:
+        """Return for each sample the logits of the network fitted without it."""
+        return [networks[fold].logits(rows) for fold, rows in zip(self.folds.tolist(), self.inputs, strict=True)]
+
+    def in_context(self, networks: Sequence[Network]) -> _Task:
+        """Return the task of judging lines by their own columns and by what `networks` make of all lines."""
+        inputs = [
+            np.hstack((rows[:, : len(TEXT.own)], context_table(sample.page, softmax(logits))))
+            for sample, rows, logits in zip(self.samples, self.inputs, self.logits(networks), strict=True)
+        ]
+        return replace(self, inputs=inputs)
 
 
 def training_rows(samples: Sequence[Sample], inputs: Sequence[Floats], labels: Sequence[Ints], recipe: Recipe) -> Rows:
@@ -279,7 +308,7 @@ def training_rows(samples: Sequence[Sample], inputs: Sequence[Floats], labels: S
     for sample, own, known in zip(samples, inputs, labels, strict=True):
         if is_trusted(sample):
             drawn = (known >= 0) & _drawn(sample, recipe, random)
-            rows.append(own[drawn])
+            rows.append(np.ascontiguousarray(own[drawn]))
             target.append(known[drawn])
             weights.append(np.maximum(sample.weights[drawn], recipe.rare_weight))
     weight = np.concatenate(weights)
@@ -318,16 +347,15 @@ def _fit_member(rows: Rows, recipe: Recipe, seed: int) -> tuple[list[Floats], li
                             random_state=seed, learning_rate_init=recipe.learning_rate)  # fmt: skip
     classes = np.unique(rows.target)
     totals: list[Floats] = []
-    with threadpool_limits(1):
-        for epoch in range(recipe.epochs):
-            for part in np.array_split(random.permutation(len(rows.target)), steps):
-                inputs = _dropped(rows.inputs[part], recipe.dropout, random)
-                network.partial_fit(inputs, rows.target[part], sample_weight=rows.weights[part], classes=classes)
-                if epoch >= recipe.averaged_from:
-                    layers = [*network.coefs_, *network.intercepts_]
-                    totals = totals or [np.zeros_like(layer) for layer in layers]
-                    for total, layer in zip(totals, layers, strict=True):
-                        total += layer
+    for epoch in range(recipe.epochs):
+        for part in np.array_split(random.permutation(len(rows.target)), steps):
+            inputs = _dropped(rows.inputs[part], recipe.dropout, random)
+            network.partial_fit(inputs, rows.target[part], sample_weight=rows.weights[part], classes=classes)
+            if epoch >= recipe.averaged_from:
+                layers = [*network.coefs_, *network.intercepts_]
+                totals = totals or [np.zeros_like(layer) for layer in layers]
+                for total, layer in zip(totals, layers, strict=True):
+                    total += layer
     count = steps * (recipe.epochs - recipe.averaged_from)
     means = [(total / count).astype(np.float32) for total in totals]
     depth = len(means) // 2

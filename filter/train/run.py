@@ -31,7 +31,7 @@ from filter.train.bare import bare_markup, cut_lines
 from filter.train.calibrate import calibrate
 from filter.train.card import card
 from filter.train.compose import compose
-from filter.train.fit import Fitted, Progress, Recipe, Stages, fit
+from filter.train.fit import Fitted, Parts, Progress, Recipe, fit
 from filter.train.graft import with_second_story
 from filter.train.quality import fit_quality
 from filter.train.samples import UNKNOWN, Sample, is_trusted, line_sample, page_samples
@@ -134,7 +134,7 @@ def train(lines: Sequence[Path], pages: Sequence[Path], out: Path, *, recipe: Re
     judged = data.judged
     calibration = calibrate([samples[index] for index in judged], [fitted.logits[index] for index in judged])
     manifest = _manifest(lines, pages, recipe, data.counts)
-    models = [_model(tables, stages, calibration, manifest) for stages in fitted.stages]
+    models = [_model(tables, parts, calibration, manifest) for parts in fitted.parts]
     answers = _out_of_fold(data, fitted, calibration, recipe)
     quality, confidence = fit_quality(answers, [owner.page.texts for owner in data.owners], _golds(data, pages))
     models[-1] = replace(models[-1], quality=quality)
@@ -263,13 +263,14 @@ def _batches(records: Iterable[PageRecord]) -> Iterator[list[PageRecord]]:
         yield batch
 
 
-def _model(tables: CharTables, stages: Stages, calibration: Floats, manifest: dict[str, Any]) -> Model:
+def _model(tables: CharTables, parts: Parts, calibration: Floats, manifest: dict[str, Any]) -> Model:
     return Model(
         tables=tables,
-        text_weights=stages.linear.text,
-        name_weights=stages.linear.names,
-        first=stages.first,
-        second=stages.second,
+        text_weights=parts.linear.text,
+        name_weights=parts.linear.names,
+        html=parts.html,
+        text=parts.text,
+        context=parts.context,
         calibration=calibration,
         manifest=manifest,
     )
