@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -22,11 +23,12 @@ from selectolax.lexbor import LexborHTMLParser
 
 from benchmarks.pages import Sample, articles, draw, parser
 from benchmarks.record import ratio, write
-from filter import Classifier
+from filter import Classifier, Document
 from filter.blocks import blocks_from_walk
 from filter.decode import decode
 from filter.evaluate.peers import PEERS, run_peer, select_peers
 from filter.features import feature_table
+from filter.labels import decide
 from filter.layout import lay_out
 from filter.pipeline import shipped_model, to_document
 from filter.tree import Attributes, walk_markup
@@ -116,12 +118,17 @@ def stage_tasks(sample: Sample) -> dict[str, Task]:
     if len(page):
         layout = lay_out(page, page.elements) if page.elements else None
         probabilities = model.probabilities(page)
+
+        def document() -> Document:
+            columns = decide(probabilities, page.sizes)
+            return to_document(page, probabilities, columns, confidence=model.confidence(page, probabilities, columns))
+
         stages |= {
             FEATURES: partial(feature_table, page, model.tables, layout),
             INPUTS: partial(model.inputs, [page], [layout]),
             NETWORKS: partial(model.probabilities, page),
-            DOCUMENT: lambda: to_document(page, probabilities).text(),
-            LINES: lambda: to_document(page, probabilities).lines,
+            DOCUMENT: lambda: document().text(),
+            LINES: lambda: document().lines,
         }
     return stages
 
@@ -145,25 +152,26 @@ class _Deaf:
         pass
 
 
-def time_pages(
-    samples: Sequence[Sample], tasks: Callable[[Sample], Mapping[str, Task]], shift: int
-) -> dict[str, Times]:
+def time_pages(samples: Sequence[Sample], tasks: Callable[[Sample], Mapping[str, Task]], seed: int) -> dict[str, Times]:
     """Return the seconds of each task on each page; 0 where a page has nothing for it to do."""
     rows = []
-    for number, start in enumerate(range(0, len(samples), _RUN)):
-        rows += time_run([tasks(sample) for sample in samples[start : start + _RUN]], number + shift)
+    for start in range(0, len(samples), _RUN):
+        rows += time_run([tasks(sample) for sample in samples[start : start + _RUN]], seed * len(samples) + start)
     names = list(dict.fromkeys(name for row in rows for name in row))
     return {name: np.array([row.get(name, 0.0) for row in rows]) for name in names}
 
 
-def time_run(run: Sequence[Mapping[str, Task]], shift: int) -> list[dict[str, float]]:
-    """Return the seconds of each task of each page, one kind after the other; `shift` turns the order of the kinds."""
+def time_run(run: Sequence[Mapping[str, Task]], seed: int) -> list[dict[str, float]]:
+    """Return the seconds of each task of each page, one kind after the other.
+
+    The kinds come in a random order: what runs after its like finds its code in the cache, so none may always do.
+    """
     names = list(dict.fromkeys(name for tasks in run for name in tasks))
-    start = shift % len(names)
+    random.Random(seed).shuffle(names)
     rows: list[dict[str, float]] = [{} for _ in run]
     gc.collect()
     gc.freeze()  # what the tasks hold is not looked through while one of them runs
-    for name in names[start:] + names[:start]:
+    for name in names:
         gc.collect()
         for row, tasks in zip(rows, run, strict=True):
             if name in tasks:

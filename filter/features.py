@@ -19,7 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -470,7 +470,7 @@ def _fill_landmarks(out: Floats, elements: Elements, layout: Layout) -> None:
     """Write one over the distance (plus one) to the nearest ancestor of each tag, 0 where there is none; and depth."""
     other = len(LANDMARKS)
     # A page has far fewer names than elements.
-    of_name = np.array([*[_LANDMARK_NUMBERS.get(tag, other) for tag in elements.name_tags], other], np.int64)
+    of_name = np.array([*map(_LANDMARK_NUMBERS.get, elements.name_tags, repeat(other)), other], np.int64)
     n_above = np.count_nonzero(layout.names.T >= 0, axis=0)
     deepest = n_above.max()
     out[:] = 0

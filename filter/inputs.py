@@ -55,7 +55,7 @@ class Inputs:
         n_own = len(self.own)
         columns = np.empty((len(self.names), len(parts[0])), np.float32)
         np.concatenate([part.T for part in parts], out=columns[:n_own])
-        columns[n_own:] = around(columns[self._places].T, self.reach).T
+        around(columns[self._places].T, self.reach, out=columns[n_own:])
         return columns.T
 
 

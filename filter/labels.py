@@ -71,16 +71,10 @@ def decide(probabilities: NDArray[np.float32], sizes: NDArray[np.integer]) -> ND
     sizes : ndarray of shape (n_blocks,), int
         Characters of each block.
     """
+    body = probabilities[:, _BODY]
     others = probabilities.copy()
     others[:, _BODY] = -1
-    return np.where(is_body(probabilities, sizes), _BODY, others.argmax(axis=1))
-
-
-def is_body(probabilities: NDArray[np.float32], sizes: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Return whether each block of one page is body, shape (n_blocks,); see `decide`."""
-    body = probabilities[:, _BODY]
-    result: NDArray[np.bool_] = body >= body_threshold(body, sizes)
-    return result
+    return np.where(body >= body_threshold(body, sizes), _BODY, others.argmax(axis=1))
 
 
 def body_threshold(body: NDArray[np.float32], sizes: NDArray[np.integer]) -> float:

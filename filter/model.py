@@ -34,7 +34,7 @@ from filter.blocks import Page
 from filter.characters import CharTables
 from filter.context import context_table, own_columns
 from filter.errors import ModelCompatibilityError, ModelIntegrityError, ModelNotFoundError
-from filter.features import Floats, parts_of
+from filter.features import Floats, Ints, parts_of
 from filter.inputs import HTML, TEXT
 from filter.labels import LABELS, Label
 from filter.layout import Layout, lay_out
@@ -45,7 +45,7 @@ from filter.quality import Quality
 #: Raise when arrays change their meaning, and say so in the changelog.
 PROTOCOL = 5
 TEXT_BITS, NAME_BITS = 18, 15
-TEXT_SIZES, NAME_SIZES = (2, 4), (4,)
+TEXT_SIZES = (2, 4)
 #: Ancestors whose names speak of the block itself, and those that speak of its surroundings.
 NEAR_LEVELS, FAR_LEVELS = slice(0, 2), slice(2, 8)
 #: What numpy, zipfile and json raise over a damaged file.
@@ -222,7 +222,7 @@ class Model:
         logits[doubtful] = both(logits[doubtful], self.context.logits(rows))
         return logits
 
-    def confidence(self, page: Page, probabilities: Floats) -> float | None:
+    def confidence(self, page: Page, probabilities: Floats, columns: Ints) -> float | None:
         """Return the word F1 to be expected of the page's body text, in [0, 1]; None where the model has no `quality`.
 
         Parameters
@@ -230,10 +230,12 @@ class Model:
         page : Page
         probabilities : ndarray of shape (n_blocks, 9), float32
             What the model says of the page.
+        columns : ndarray of shape (n_blocks,), int64
+            The labels that follow from it; see `filter.labels.decide`.
         """
         if self.quality is None:
             return None
-        return self.quality.confidence(probabilities, page.sizes, has_markup=page.elements is not None)
+        return self.quality.confidence(probabilities, columns, page.sizes, has_markup=page.elements is not None)
 
     def inputs(self, pages: Sequence[Page], layouts: Sequence[Layout | None]) -> list[Floats]:
         """Return what the network of its kind takes for each page, shape (n_blocks, n_inputs) each.
@@ -294,8 +296,8 @@ def text_grams(texts: Sequence[str], tables: CharTables) -> Hashed:
 
 
 def name_grams(names: Sequence[str], tables: CharTables) -> Hashed:
-    """Return the hashed n-grams of each element's name."""
-    return hash_ngrams([clip(name) for name in names], tables, bits=NAME_BITS, sizes=NAME_SIZES)
+    """Return the hashed words and word pairs of each element's name."""
+    return hash_ngrams([clip(name) for name in names], tables, bits=NAME_BITS)
 
 
 # -------------------------------------------------------------------------------------------------- file

@@ -12,7 +12,7 @@ def shifts(reach: int) -> tuple[int, ...]:
     return (*range(-reach, 0), *range(1, reach + 1))
 
 
-def around(rows: Floats, reach: int) -> Floats:
+def around(rows: Floats, reach: int, out: Floats | None = None) -> Floats:
     """Return the `reach` rows before and after each row, side by side, from the first before to the last after.
 
     Parameters
@@ -20,6 +20,8 @@ def around(rows: Floats, reach: int) -> Floats:
     rows : ndarray of shape (n_rows, n_columns), float32
         Of one page.
     reach : int
+    out : ndarray of shape (2 * reach * n_columns, n_rows), float32, optional
+        To be filled with the columns.
 
     Returns
     -------
@@ -27,10 +29,12 @@ def around(rows: Floats, reach: int) -> Floats:
         Zeros beyond the ends. Columns are contiguous, not rows: a neighbour's column is the own one, moved.
     """
     n_rows, n_columns = rows.shape
-    moved = np.zeros((2 * reach, n_columns, n_rows), np.float32)
-    for part, shift in zip(moved, shifts(reach), strict=True):
+    moved = np.empty((2 * reach * n_columns, n_rows), np.float32) if out is None else out
+    for part, shift in zip(moved.reshape(2 * reach, n_columns, n_rows), shifts(reach), strict=True):
         if shift < 0:
+            part[:, :-shift] = 0
             part[:, -shift:] = rows.T[:, :shift]
         else:
+            part[:, -shift:] = 0
             part[:, :-shift] = rows.T[:, shift:]
-    return moved.reshape(2 * reach * n_columns, n_rows).T
+    return moved.T

@@ -55,7 +55,7 @@ def clip(text: str) -> str:
     return f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"
 
 
-def hash_ngrams(texts: Sequence[str], tables: CharTables, *, bits: int, sizes: Sequence[int] = (2, 3, 4, 5)) -> Hashed:
+def hash_ngrams(texts: Sequence[str], tables: CharTables, *, bits: int, sizes: Sequence[int] = ()) -> Hashed:
     """Return the hashed character `sizes`-grams, words and word pairs of each text.
 
     Parameters
@@ -65,12 +65,12 @@ def hash_ngrams(texts: Sequence[str], tables: CharTables, *, bits: int, sizes: S
     bits : int
         There are ``2 ** bits`` buckets.
     sizes : sequence of int
-        Lengths of the character n-grams. A text is padded with one boundary mark on either side.
+        Lengths of the character n-grams, none by default. A text is padded with one boundary mark on either side.
 
     Returns
     -------
     Hashed
-        n_rows rows; a text of no characters still has its boundary marks.
+        n_rows rows; a text of no characters still has the n-grams of its boundary marks.
     """
     joined = "".join([f"\n{text}\n" for text in texts])
     points = code_points(joined)
@@ -94,7 +94,7 @@ def _char_grams(
 ) -> Iterator[NDArray[np.uint32]]:
     """Yield the hashes of the n-grams of each size, which are in increasing order; each size has hashes of its own."""
     grams = folded
-    for size in range(2, max(sizes) + 1):
+    for size in range(2, max(sizes, default=0) + 1):
         grams = grams[:-1] * _BASE + folded[size - 1 :]
         if size in sizes:
             yield grams[row[: len(grams)] == row[size - 1 :]] + np.uint32(size)

@@ -67,10 +67,10 @@ class Packed:
     def means(self, hashed: Hashed) -> Floats:
         """Return the sum of each row's weights over the root of their number, shape (n_rows, 9 * n_models).
 
-        Every row has a hit: even an empty text has its boundary marks.
+        0 where a row has none.
         """
         means = self.sums(hashed)
-        means /= np.sqrt(hashed.counts.sum(axis=0), dtype=np.float32)[:, None]
+        means /= np.sqrt(np.maximum(hashed.counts.sum(axis=0), 1), dtype=np.float32)[:, None]
         return means
 
     @cached_property

@@ -123,8 +123,9 @@ class Classifier:
     def _document(
         self, page: Page, probabilities: Floats, source: Source, check: Callable[[], None] | None = None
     ) -> Document:
-        confidence = self.model.confidence(page, probabilities)
-        document = to_document(page, probabilities, url=source.url, confidence=confidence)
+        columns = decide(probabilities, page.sizes)
+        confidence = self.model.confidence(page, probabilities, columns)
+        document = to_document(page, probabilities, columns, url=source.url, confidence=confidence)
         rules = self.rules.of(source.url) if self.rules else ()
         if not rules:
             return document
@@ -234,11 +235,20 @@ def read_page(
 
 
 def to_document(
-    page: Page, probabilities: Floats, *, url: str | None = None, confidence: float | None = None
+    page: Page, probabilities: Floats, columns: Ints, *, url: str | None = None, confidence: float | None = None
 ) -> Document:
-    """Return the document of a page and the probabilities of its labels, shape (n_blocks, 9)."""
-    columns = decide(probabilities, page.sizes)
-    labels = [LABELS[column] for column in columns.tolist()]
+    """Return the document of a page.
+
+    Parameters
+    ----------
+    page : Page
+    probabilities : ndarray of shape (n_blocks, 9), float32
+    columns : ndarray of shape (n_blocks,), int64
+        The label of each block; see `filter.labels.decide`.
+    url : str, optional
+    confidence : float, optional
+    """
+    labels = list(map(LABELS.__getitem__, columns.tolist()))
     content = Columns(page.shown, labels, partial(_lines, page, probabilities, columns, labels))
     return Document(content, url=url, confidence=confidence)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from filter.labels import LABELS, Label, is_body
+from filter.labels import LABELS, Label
 
 #: What `measures` returns, in order.
 MEASURES = ("expected_error", "span", "undecided")
@@ -40,18 +40,22 @@ class Quality:
 
     weights: NDArray[np.float32]
 
-    def confidence(self, probabilities: Floats, sizes: NDArray[np.integer], *, has_markup: bool) -> float:
+    def confidence(
+        self, probabilities: Floats, columns: NDArray[np.integer], sizes: NDArray[np.integer], *, has_markup: bool
+    ) -> float:
         """Return the word F1 to be expected of the page's body text, in [0, 1]; 0 where no block is body.
 
         Parameters
         ----------
         probabilities : ndarray of shape (n_blocks, 9), rows sum to 1
+        columns : ndarray of shape (n_blocks,), int
+            The label of each block; see `filter.labels.decide`.
         sizes : ndarray of shape (n_blocks,), int
             Characters of each block.
         has_markup : bool
             Whether the page is HTML.
         """
-        values = measures(probabilities, sizes)
+        values = measures(probabilities, columns, sizes)
         return 0.0 if values is None else float(logistic(values, self.weights[0 if has_markup else 1]))
 
 
@@ -61,7 +65,7 @@ def logistic(values: Floats, weights: Floats) -> Floats:
     return result
 
 
-def measures(probabilities: Floats, sizes: NDArray[np.integer]) -> Floats | None:
+def measures(probabilities: Floats, columns: NDArray[np.integer], sizes: NDArray[np.integer]) -> Floats | None:
     """Return `MEASURES` of a page, shape (3,); None where no block is body.
 
     ``expected_error`` is the logarithm of 1 minus the F1 to be expected from the probabilities alone, ``span`` how
@@ -71,9 +75,10 @@ def measures(probabilities: Floats, sizes: NDArray[np.integer]) -> Floats | None
     Parameters
     ----------
     probabilities : ndarray of shape (n_blocks, 9), rows sum to 1
-    sizes : ndarray of shape (n_blocks,), int
+    columns, sizes : ndarray of shape (n_blocks,), int
+        The label of each block, and its characters.
     """
-    kept = np.flatnonzero(is_body(probabilities, sizes))
+    kept = np.flatnonzero(columns == _BODY)
     if not len(kept):
         return None
     body = probabilities[:, _BODY]

@@ -8,4 +8,4 @@ MODEL_FILE = next(
     (folder / "newsfilter.npz" for folder in (_PACKAGE / "models",) if folder.is_dir()),
     _PACKAGE.parent / "models" / "newsfilter.npz",
 )
-MODEL_SHA256 = "2786e7f9483b1cea32e8e1600a571950ed316875890668e424fd540a1474d4e6"
+MODEL_SHA256 = "3d0b8afd486d23f4063b7abd6cbe78026af7145ddf117118155b209d5531a6fa"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from filter.decode import decode
 from filter.document import Line
 from filter.errors import RulesError
+from filter.labels import decide
 from filter.pipeline import read_page, shipped_model, to_document
 from filter.rules import Classified, Effect, Rule, Rules, effects
 
@@ -71,7 +72,7 @@ def try_rules(rules: Rules, pages: Iterable[tuple[str, bytes]], url: str) -> Tri
     for name, content in pages:
         page = read_page(content)
         probabilities = model.probabilities(page)
-        document = to_document(page, probabilities, url=url)
+        document = to_document(page, probabilities, decide(probabilities, page.sizes), url=url)
         for effect in effects(chosen, Classified(decode(content), page, probabilities, document)):
             trial.fits[effect.rule].append(Fit(name, document.lines[effect.block], effect))
     return trial

@@ -144,6 +144,7 @@ def test_the_number_of_hits_is_that_of_grams_words_and_pairs() -> None:
     assert len(hashed("rain due").buckets) == 24 + 2 + 1
     assert len(hashed("rain due", sizes=(4,)).buckets) == 7 + 2 + 1
     assert len(hashed("").buckets) == 1
+    assert hashed("rain due", "", sizes=()).counts.tolist() == [[2, 0], [1, 0]]
 
 
 def test_no_texts_have_no_rows() -> None:

@@ -25,7 +25,7 @@ from filter.contributions import (
 )
 from filter.features import N_PLAIN, names
 from filter.inputs import HTML, TEXT
-from filter.labels import LABELS, Label
+from filter.labels import LABELS, Label, decide
 from filter.layout import lay_out
 from filter.model import in_doubt, softmax
 from filter.pipeline import read_page, shipped_model, to_document
@@ -41,7 +41,8 @@ def read(path: Path):
 
 def explained(path: Path) -> tuple[Contributions, np.ndarray]:
     page = read(path)
-    lines = to_document(page, MODEL.probabilities(page)).lines
+    probabilities = MODEL.probabilities(page)
+    lines = to_document(page, probabilities, decide(probabilities, page.sizes)).lines
     labels = np.array([LABELS.index(line.label) for line in lines])
     return contributions(MODEL, page, labels), labels
 

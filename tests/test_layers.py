@@ -30,20 +30,21 @@ LAYERS = {
     "layout": "blocks numpy",
     "features": "text tree blocks characters ngrams layout numpy",
     "neighbours": "features numpy",
-    "context": "labels blocks layout features neighbours numpy",
+    "context": "labels blocks features neighbours numpy",
+    "inputs": "labels features neighbours numpy",
     "agreement": "labels features numpy",
-    "model": "agreement errors labels blocks characters ngrams packed layout features neighbours context quality numpy",
+    "model": "agreement errors labels blocks characters ngrams packed layout features inputs context quality numpy",
     "selection": "blocks selectolax bs4",
     "rules": "errors labels document blocks features selection re2 bs4",
     "shipped": "",
     "pipeline": "errors text labels document decode tree blocks features model shipped rules numpy bs4",
-    "contributions": "agreement blocks labels layout features context model numpy",
+    "contributions": "agreement blocks labels layout features inputs neighbours context model numpy",
     "reasons": "text blocks labels document layout characters ngrams features model contributions numpy",
     "explanation": "decode labels document pipeline rules contributions reasons numpy bs4",
     "original": "blocks document labels selectolax",
     "explanation_html": "labels document explanation original",
     "soup": "errors labels document tree blocks rules pipeline bs4",
-    "trial": "errors document decode rules pipeline",
+    "trial": "labels errors document decode rules pipeline",
     "filter": "errors labels document model pipeline rules contributions reasons explanation explanation_html soup",
     "batch": (
         "errors labels document output model shipped pipeline filter joblib pyarrow fastwarc dask distributed ray rich"
@@ -55,8 +56,8 @@ LAYERS = {
         "trafilatura readability newspaper resiliparse justext goose3 boilerpy3"
     ),
     "train": (
-        "errors text labels document decode tree blocks characters ngrams packed layout features context agreement "
-        "quality model pipeline shipped "
+        "errors text labels document decode tree blocks characters ngrams packed layout features inputs context "
+        "agreement quality model pipeline shipped "
         "filter corpora evaluate numpy scipy sklearn joblib selectolax threadpoolctl"
     ),
     "scrapy": "errors document output labels model pipeline rules itemadapter w3lib",

@@ -77,3 +77,12 @@ def test_the_largest_weights_of_many_ngrams_do_not_run_over() -> None:
 
 def test_no_rows_have_no_sums() -> None:
     assert pack(weights(2)).means(hashed([])).shape == (0, 2 * N_LABELS)
+
+
+@pytest.mark.parametrize("n_models", [1, 2])
+def test_a_row_without_n_grams_has_a_mean_of_0(n_models: int) -> None:
+    packed = pack(weights(n_models))
+    means = packed.means(hash_ngrams(["-", "rain", ""], TABLES, bits=BITS))
+    assert not means[[0, 2]].any()
+    assert means[1].any()
+    assert not packed.means(hash_ngrams(["-", ""], TABLES, bits=BITS)).any()

@@ -12,7 +12,7 @@ from filter import Document, Label, Line, Link, Status, classify, pipeline
 from filter.cli import app
 from filter.evaluate.out_of_fold import OutOfFold
 from filter.evaluate.quality import rank_correlation, score_quality
-from filter.labels import LABELS
+from filter.labels import LABELS, decide
 from filter.model import dumps, loads
 from filter.pipeline import Classifier, shipped_model
 from filter.quality import MEASURES, Quality, measures
@@ -33,14 +33,22 @@ def rows(*body: float) -> np.ndarray:
 
 
 def confidence(*body: float, has_markup: bool = True) -> float:
-    return QUALITY.confidence(rows(*body), np.full(len(body), 200), has_markup=has_markup)
+    return confidence_of(QUALITY, rows(*body), np.full(len(body), 200), has_markup=has_markup)
+
+
+def confidence_of(quality, probabilities, sizes, *, has_markup):
+    return quality.confidence(probabilities, decide(probabilities, sizes), sizes, has_markup=has_markup)
+
+
+def measures_of(probabilities, sizes):
+    return measures(probabilities, decide(probabilities, sizes), sizes)
 
 
 # --------------------------------------------------------------------------------------------------- confidence
 
 
 def test_measures_of_a_small_page():
-    values = measures(rows(0.1, 0.9, 0.6, 0.0), np.array([10, 100, 40, 50]))
+    values = measures_of(rows(0.1, 0.9, 0.6, 0.0), np.array([10, 100, 40, 50]))
     f1 = 2 * (90 + 24) / (1 + 90 + 24 + 100 + 40)
     assert dict(zip(MEASURES, values, strict=True)) == {
         "expected_error": pytest.approx(np.log(1.02 - f1)), "span": 2 / 4, "undecided": pytest.approx(40 / 140),
@@ -48,8 +56,8 @@ def test_measures_of_a_small_page():
 
 
 def test_a_page_without_body_has_no_measures_and_no_confidence():
-    assert measures(rows(0.1, 0.05), np.array([10, 20])) is None
-    assert measures(rows(), np.zeros(0, np.int64)) is None
+    assert measures_of(rows(0.1, 0.05), np.array([10, 20])) is None
+    assert measures_of(rows(), np.zeros(0, np.int64)) is None
     assert confidence(0.1, 0.05) == 0.0
 
 
@@ -128,7 +136,8 @@ def test_confidence_is_near_the_score_of_pages_that_were_not_fitted_on():
     quality, found = fit_quality(answers, [SENTENCES] * 40, golds)
     assert found[0] == pytest.approx([1.0, 1.0], abs=0.06)
     assert found[2] == pytest.approx([0.75, 0.75], abs=0.06)
-    assert quality.confidence(answers.html[:3], answers.sizes[:3], has_markup=True) == pytest.approx(1.0, abs=0.06)
+    certain = confidence_of(quality, answers.html[:3], answers.sizes[:3], has_markup=True)
+    assert certain == pytest.approx(1.0, abs=0.06)
 
 
 def test_the_confidence_of_a_page_does_not_know_its_own_score():

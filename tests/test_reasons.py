@@ -10,7 +10,7 @@ import pytest
 from filter.blocks import Page
 from filter.contributions import Contributions, Evidence, column_groups, contributions
 from filter.document import Document
-from filter.labels import LABELS
+from filter.labels import LABELS, decide
 from filter.pipeline import read_page, shipped_model, to_document
 from filter.reasons import COUNT, reasons
 
@@ -54,7 +54,8 @@ PROBABILITIES = np.array([[label == own for label in LABELS] for own in PAGE_LAB
 def weighed(source: str | bytes) -> tuple[Page, Document, Contributions]:
     page = read_page(source)
     # What is said of other lines goes by their labels, which for this page are no model's affair.
-    document = to_document(page, PROBABILITIES if source in (PAGE, PLAIN) else MODEL.probabilities(page))
+    probabilities = PROBABILITIES if source in (PAGE, PLAIN) else MODEL.probabilities(page)
+    document = to_document(page, probabilities, decide(probabilities, page.sizes))
     labels = np.array([LABELS.index(line.label) for line in document.lines])
     return page, document, contributions(MODEL, page, labels)
 

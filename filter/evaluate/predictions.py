@@ -83,7 +83,8 @@ def from_model(model: Model) -> Predictor:
 
     def predict(_: str, page: Page) -> Answer:
         probabilities = model.probabilities(page)
-        return Answer(probabilities, np.full(len(page), UNKNOWN), model.confidence(page, probabilities))
+        confidence = model.confidence(page, probabilities, decide(probabilities, page.sizes))
+        return Answer(probabilities, np.full(len(page), UNKNOWN), confidence)
 
     return predict
 

@@ -67,9 +67,10 @@ def _examples(
         own, sizes = probabilities[answers.rows(page)], answers.sizes[answers.rows(page)]
         if gold is None or np.isnan(own).any():
             continue
-        values = measures(own, sizes)
+        columns = decide(own, sizes)
+        values = measures(own, columns, sizes)
         if values is not None:
-            kept = (text for text, label in zip(blocks, decide(own, sizes).tolist(), strict=True) if label == _BODY)
+            kept = (text for text, label in zip(blocks, columns.tolist(), strict=True) if label == _BODY)
             pages.append(page)
             rows.append(values)
             scores.append(word_overlap(cut(gold), cut("\n".join(kept))).f1)
@@ -109,4 +110,6 @@ def _answer_fold(answers: OutOfFold, quality: Quality, fold: int, confidence: Fl
         rows = answers.rows(page)
         for mode, probabilities in enumerate((answers.html[rows], answers.text[rows])):
             if not np.isnan(probabilities).any():
-                confidence[page, mode] = quality.confidence(probabilities, answers.sizes[rows], has_markup=mode == 0)
+                sizes = answers.sizes[rows]
+                columns = decide(probabilities, sizes)
+                confidence[page, mode] = quality.confidence(probabilities, columns, sizes, has_markup=mode == 0)
