@@ -64,7 +64,7 @@ def probabilities(page: Page) -> np.ndarray:
 class KnowsTheStory:
     """Stands in for a trained model."""
 
-    def confidence(self, page: Page, probabilities: np.ndarray) -> float:
+    def confidence(self, page: Page, probabilities: np.ndarray, columns: np.ndarray) -> float:
         return 0.8
 
     def probabilities(self, page: Page) -> np.ndarray:
@@ -377,7 +377,7 @@ def test_cleaning_others_raises_them(options, monkeypatch):
 
 def test_each_page_is_cleaned_by_the_model_that_did_not_see_it(options, pages, monkeypatch):
     class KeepsNothing(KnowsTheStory):
-        def confidence(self, page: Page, probabilities: np.ndarray) -> float:
+        def confidence(self, page: Page, probabilities: np.ndarray, columns: np.ndarray) -> float:
             return 0.8
 
         def probabilities(self, page: Page) -> np.ndarray:

@@ -39,7 +39,7 @@ class KeepsLongLines:
     def __init__(self, least: int = 40) -> None:
         self.least = least
 
-    def confidence(self, page: Page, probabilities: np.ndarray) -> float:
+    def confidence(self, page: Page, probabilities: np.ndarray, columns: np.ndarray) -> float:
         return 0.8
 
     def probabilities(self, page: Page) -> np.ndarray:
