@@ -247,7 +247,9 @@ def _references(head: Head) -> tuple[str, str, str]:
 
 def _measure(pages: Sequence[Page], tables: CharTables) -> tuple[_Letters, Iterator[_Text]]:
     """Return counts of the texts of all pages, and each page's words and those of its references."""
-    texts = [text[:MAX_CHARS] for page in pages for text in page.texts]
+    texts = [text for page in pages for text in page.texts]
+    if any(page.sizes.max(initial=0) > MAX_CHARS for page in pages):
+        texts = [text[:MAX_CHARS] for text in texts]
     references = [reference for page in pages for reference in _references(page.head)]
     n_blocks, joined = len(texts), [*texts, *references]
     points = code_points("".join(joined))

@@ -72,8 +72,7 @@ def hash_ngrams(texts: Sequence[str], tables: CharTables, *, bits: int, sizes: S
     Hashed
         n_rows rows; a text of no characters still has the n-grams of its boundary marks.
     """
-    joined = "".join([f"\n{text}\n" for text in texts])
-    points = code_points(joined)
+    points = code_points("\n" + "\n\n".join(texts) + "\n" if texts else "")
     lengths = np.diff(starts_of(texts, padding=2))
     row = np.repeat(np.arange(len(texts)), lengths)
     folded = look_up(tables.folded, points)
