@@ -395,8 +395,9 @@ def _fill_head(out: Floats, page: Page, text: _Text) -> None:
 def _equals_a_title(page: Page) -> list[bool]:
     keys = {squeeze(title).lower() for title in page.head.titles}
     keys |= {part.strip() for key in keys for part in key.replace(" | ", " - ").split(" - ")}
-    longest = max(map(len, keys))  # no text is shorter in lower case
-    return [len(text) <= longest and text.lower() in keys for text in page.texts]
+    # One letter is longer in lower case: a dotted capital I.
+    lengths = {length for key in keys for length in (len(key), len(key) - key.count("i\u0307"))}
+    return [len(text) in lengths and text.lower() in keys for text in page.texts]
 
 
 def _pair_cover(reference: Hashes, text: _Text) -> NDArray[Any]:

@@ -166,6 +166,11 @@ def test_a_block_is_compared_with_the_title_and_the_description() -> None:
     assert column(page, "description_cover") == [0.25, 0, 1]
 
 
+def test_a_title_is_equal_in_whatever_case_also_where_lower_case_is_longer() -> None:
+    page = page_of("<title>İzmir'de DOLU - Post</title><h1>İzmir'de dolu</h1><p>İzmir'de kar</p><h2>IZMIR'DE DOLU</h2>")
+    assert column(page, "title_equal") == [1, 0, 0]
+
+
 def test_a_block_is_compared_with_the_article_body() -> None:
     script = '<script type="application/ld+json">{"@graph": [{"articleBody": "Rain is due in the hills"}]}</script>'
     page = page_of(f"{script}<p>Rain is due</p><p>due hills Rain</p>")
