@@ -54,7 +54,8 @@ class Packed:
         filled = np.flatnonzero(counts)
         starts = (np.cumsum(counts) - counts)[filled]
         hits = self.words.take(hashed.buckets, axis=1, mode="clip")
-        apart = hits[:, None] >> _FIRST_STARTS & _FIELDS
+        apart = hits[:, None] >> _FIRST_STARTS
+        apart &= _FIELDS
         sums = np.zeros((n_models, _APART, len(counts)), np.uint64)
         sums[..., filled] = np.add.reduceat(apart, starts, axis=2)
         rows = sums.reshape(n_models, 1, _APART, n_kinds, n_rows).sum(axis=3)
