@@ -160,20 +160,13 @@ class _Text:
     rows: Ints  # (n_page_words,)
     references: Sequence[Hashes]  # words of each of the references
 
-    def sums(self, values: Sequence[NDArray[Any]]) -> Doubles:
-        """Return the sums of values of each word, shape (n_values, n_page_words), over each block."""
-        totals = np.zeros((len(values), len(self.words) + 1))
-        np.cumsum(values, axis=1, dtype=np.float64, out=totals[:, 1:])
-        bounds = np.zeros(len(self.chars) + 1, np.int64)
-        np.cumsum(self.n_words, out=bounds[1:], dtype=np.int64)
-        at_bounds = totals.take(bounds, axis=1)
-        sums: Doubles = at_bounds[:, 1:] - at_bounds[:, :-1]
-        return sums
+    def sums(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the sum of a value of each word over each block."""
+        return np.bincount(self.rows, values, len(self.chars))
 
-    def means(self, values: Sequence[NDArray[Any]]) -> Doubles:
-        """Return the means of values of each word over each block; 0 where it has no words."""
-        means: Doubles = self.sums(values) / np.maximum(self.n_words, 1)
-        return means
+    def means(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the mean of a value of each word over each block; 0 where it has no words."""
+        return self.sums(values) / np.maximum(self.n_words, 1)
 
 
 def feature_table(page: Page, tables: CharTables, layout: Layout | None = None) -> Floats:
@@ -365,15 +358,11 @@ def _fill_vocabulary(out: Floats, text: _Text) -> None:
     on_page = np.bincount(slots, minlength=size)[slots]
     top = np.zeros(size, bool)
     top[slots[: np.searchsorted(text.rows, _TOP)]] = True
-    out[:] = text.means(
-        (
-            others > 0,
-            others > 0.004 * in_long.sum() + 2,
-            np.log(np.maximum(others, 0, dtype=np.float32) + 1),
-            np.log(on_page, dtype=np.float32),
-            top[slots],
-        )
-    )
+    out[0] = text.means(others > 0)
+    out[1] = text.means(others > 0.004 * in_long.sum() + 2)
+    out[2] = text.means(np.log(np.maximum(others, 0, dtype=np.float32) + 1))
+    out[3] = text.means(np.log(on_page, dtype=np.float32))
+    out[4] = text.means(top[slots])
 
 
 def _fill_head(out: Floats, page: Page, text: _Text) -> None:
@@ -381,13 +370,9 @@ def _fill_head(out: Floats, page: Page, text: _Text) -> None:
     title, description, body = text.references
     if page.head.titles:
         out[2] = _equals_a_title(page)
-    known = [_distinct(reference) for reference in (title, description)]
-    hits = text.sums([_is_in(text.words, text.slots, words) for words in known])
-    said = (page.head.titles, page.head.descriptions)
-    for place, words, own, is_said in zip((0, 3), known, hits, said, strict=True):
-        if is_said:
-            out[place] = own / np.maximum(text.n_words, 1)
-            out[place + 1] = np.minimum(own / max(len(words), 1), 1)
+        out[:2] = _cover(title, text)
+    if page.head.descriptions:
+        out[3:5] = _cover(description, text)
     if len(body):
         out[5] = _pair_cover(body, text)
 
@@ -398,6 +383,13 @@ def _equals_a_title(page: Page) -> list[bool]:
     # One letter is longer in lower case: a dotted capital I.
     lengths = {length for key in keys for length in (len(key), len(key) - key.count("i\u0307"))}
     return [len(text) in lengths and text.lower() in keys for text in page.texts]
+
+
+def _cover(reference: Hashes, text: _Text) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return which share of a block's words is in the reference, and of the reference's in the block."""
+    known = _distinct(reference)
+    hits = text.sums(_is_in(text.words, text.slots, known))
+    return hits / np.maximum(text.n_words, 1), np.minimum(hits / max(len(known), 1), 1)
 
 
 def _pair_cover(reference: Hashes, text: _Text) -> NDArray[Any]:
