@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise, repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ Hashes = NDArray[np.uint32]
 
 #: Of a longer block only the beginning is measured: it is long, whatever follows.
 MAX_CHARS = 50_000
+#: So many characters are looked at in one call: the arrays that are made of them stay in the cache.
+_RUN_CHARS = 1 << 18
 #: Tags whose nearness above a block tells its part of the page.
 LANDMARKS = (
     "article main section aside header footer nav figure figcaption ul ol li table form blockquote p h1 h2 h3 "
@@ -135,8 +137,7 @@ def schema() -> str:
     return hashlib.sha256("\n".join(names()).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class _Letters:
+class _Letters(NamedTuple):
     """Counts of the letters of blocks; arrays of length n_blocks unless stated otherwise."""
 
     chars: Floats
@@ -245,9 +246,35 @@ def _measure(pages: Sequence[Page], tables: CharTables) -> tuple[_Letters, Itera
         texts = [text[:MAX_CHARS] for text in texts]
     references = [reference for page in pages for reference in _references(page.head)]
     n_blocks, joined = len(texts), [*texts, *references]
-    points = code_points("".join(joined))
-    starts = starts_of(joined, padding=0)
-    row = np.repeat(np.arange(len(joined)), np.diff(starts))
+    runs = [
+        _read_letters(joined, slice(start, end), n_blocks, tables) for start, end in pairwise(_bounds_of_runs(joined))
+    ]
+    letters, words, rows = runs[0] if len(runs) == 1 else _together(runs)
+    return letters, _texts(pages, letters, words, rows)
+
+
+def _together(runs: Sequence[tuple[_Letters, Hashes, Ints]]) -> tuple[_Letters, Hashes, Ints]:
+    """Return what several runs hold, one behind the other."""
+    letters, words, rows = zip(*runs, strict=True)
+    columns = (np.concatenate(parts, axis=-1) for parts in zip(*letters, strict=True))
+    return _Letters(*columns), np.concatenate(words), np.concatenate(rows)
+
+
+def _bounds_of_runs(texts: Sequence[str]) -> list[int]:
+    """Return where to part texts so that no run has many more than `_RUN_CHARS`: what is made of it stays near."""
+    runs = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts))) // _RUN_CHARS
+    return [0, *(np.flatnonzero(np.diff(runs)) + 1).tolist(), len(texts)]
+
+
+def _read_letters(
+    joined: Sequence[str], run: slice, n_blocks: int, tables: CharTables
+) -> tuple[_Letters, Hashes, Ints]:
+    """Return counts of the texts of a run, and the words of each; behind `n_blocks` texts there are words alone."""
+    texts = joined[run]
+    n_blocks = max(0, min(run.stop, n_blocks) - run.start)
+    points = code_points("".join(texts))
+    starts = starts_of(texts, padding=0)
+    row = np.repeat(np.arange(len(texts)), np.diff(starts))
     classes = look_up(tables.classes, points)
     words, rows = word_hashes_of(look_up(tables.folded, points), classes, row)
     starts = starts[: n_blocks + 1]
@@ -261,7 +288,7 @@ def _measure(pages: Sequence[Page], tables: CharTables) -> tuple[_Letters, Itera
         last_but_one=classes[np.maximum(ends - 1, starts[:-1])],
         n_words=np.bincount(rows, minlength=n_blocks)[:n_blocks].astype(np.float32),
     )
-    return letters, _texts(pages, letters, words, rows)
+    return letters, words, rows + run.start
 
 
 def _texts(pages: Sequence[Page], letters: _Letters, words: Hashes, rows: Ints) -> Iterator[_Text]:

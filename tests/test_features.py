@@ -48,6 +48,14 @@ def test_no_page_has_a_column_without_a_name() -> None:
     assert np.isfinite(table).all()
 
 
+def test_long_pages_are_read_in_runs_and_give_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = page_of(f"{HEAD}<h1>Rain is due</h1><p>{LONG}<p>{LONG.upper()}<p>No<p>海辺の駅<p>“{LONG}”")
+    expected = feature_table(page, TABLES)
+    for size in (1, 40, 100):
+        monkeypatch.setattr("filter.features._RUN_CHARS", size)
+        np.testing.assert_array_equal(feature_table(page, TABLES), expected)
+
+
 def test_the_schema_is_a_digest_of_names_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     before = schema()
     assert schema() == before
