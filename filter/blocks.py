@@ -45,7 +45,7 @@ Builder = TypeVar("Builder", bound="_Builder")
 #: No text is ever in these (`noscript` may be read), so nothing asks what they are called.
 _TEXTLESS = UNSEEN - {"noscript"} | frozenset("area base br col hr img input link meta".split())
 #: What the builder has to know of a tag, as one set of bits a tag; none for most block elements.
-_IN_LINE, _LINK, _STRONG, _MEDIA, _CONTROL, _BREAK, _META, _NAMELESS = (1 << bit for bit in range(8))
+_IN_LINE, _LINK, _STRONG, _MEDIA, _CONTROL, _BREAK, _META, _TITLE, _NAMELESS = (1 << bit for bit in range(9))
 _TAGS: dict[int, Iterable[str]] = {
     _IN_LINE: INLINE,
     _LINK: ("a",),
@@ -54,11 +54,12 @@ _TAGS: dict[int, Iterable[str]] = {
     _CONTROL: ("input", "button", "select", "textarea", "form"),
     _BREAK: ("br",),
     _META: ("meta",),
+    _TITLE: ("title",),
     _NAMELESS: _TEXTLESS,
 }
 _KINDS = {tag: sum(bit for bit in _TAGS if tag in _TAGS[bit]) for tag in chain(*_TAGS.values())}
 #: Tags of which more is kept than their place.
-_COUNTED = _LINK | _STRONG | _MEDIA | _CONTROL | _BREAK | _META
+_COUNTED = _LINK | _STRONG | _MEDIA | _CONTROL | _BREAK | _META | _TITLE
 #: Attributes whose words tell what an element is for, and what stands before them in its name.
 _NAMING = {"class": " ", "id": " "} | {
     key: f" {key} "
@@ -335,6 +336,7 @@ class _Builder:
         "holder",
         "inside_link",
         "inside_strong",
+        "inside_title",
         "link_chars",
         "links",
         "max_blocks",
@@ -355,7 +357,7 @@ class _Builder:
         self.blocks: list[_Block] = []
         self.numbers: dict[str, int] = {}
         self.current = -1
-        self.inside_link = self.inside_strong = self.breaks = 0
+        self.inside_link = self.inside_strong = self.inside_title = self.breaks = 0
         self.pieces: list[str] = []
         # `holder` is the innermost open element that holds `place`: where both part, the block is in it.
         self.place = self.holder = -1
@@ -404,6 +406,8 @@ class _Builder:
             self.line_break()
         if kind & _META:
             self.meta(attributes)
+        if kind & _TITLE:
+            self.inside_title += 1
 
     def number(self, name: str, tag: str) -> int:
         """Return the number of a signature; different values may differ by whitespace alone."""
@@ -437,6 +441,8 @@ class _Builder:
                 self.anchors.append(("".join(self.pieces[self.anchor_start :]), href))
         if kind & _STRONG:
             self.inside_strong -= 1
+        if kind & _TITLE:
+            self.inside_title -= 1
         elements.last[index] = len(self.blocks) + pending
 
     def text(self, data: str) -> None:
@@ -478,7 +484,7 @@ class _Builder:
         text = squeeze("".join(self.pieces))
         if text:
             place, self.place = self.place, -1
-            if place >= 0 and self.elements.tags[place] == "title":
+            if self.inside_title and self.is_title(place):
                 self.page.head.titles.append(text)
             else:
                 self.add_block(text, place)
@@ -487,6 +493,12 @@ class _Builder:
             self.anchors = None
         self.pieces.clear()
         self.breaks = self.anchor_start = 0
+
+    def is_title(self, place: int) -> bool:
+        """Return whether text is a title's own, and of no block inside: a title that is never closed holds them all."""
+        tags = self.elements.tags
+        nearest = next((tags[index] for index in ancestors(self.elements, place) if tags[index] not in INLINE), "")
+        return nearest == "title"
 
     def add_block(self, text: str, place: int) -> None:
         self.blocks.append(

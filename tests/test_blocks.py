@@ -98,6 +98,15 @@ def test_page_title_is_in_the_head_and_no_block() -> None:
     assert page.head.ld_json == ["{}"]
 
 
+def test_a_title_that_is_never_closed_takes_no_block_along() -> None:
+    soup = BeautifulSoup("<title>Rain <b>is</b> due<body><h1>Rain is due</h1><p>text</p>", "html.parser")
+    page = blocks_from_walk(walk_soup(soup), max_blocks=9)
+    assert soup.title
+    assert soup.title.p
+    assert page.texts == ["Rain is due", "text"]
+    assert page.head.titles == ["Rain is due"]
+
+
 def test_a_block_is_placed_at_the_innermost_element_that_holds_all_of_it() -> None:
     page = blocks("<div><p>one</p><p><a>two</a></p><p><b>x</b> <i>y</i></p><p>z <u>u</u></p></div>")
     assert sources(page) == [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from filter import (
@@ -251,6 +251,7 @@ def check_removal(root: BeautifulSoup, removed: tuple[Removed, ...], before: lis
 
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(trees, max_size=5))
+@example([("title", [("div", ["kept"]), ("span", ["kept"]), ("span", ["kept", ("div", ["menu"])])])])
 def test_of_any_tree_the_kept_blocks_are_left_and_nothing_is_lost(forest: list[object]) -> None:
     for soup in soups(forest):
         document, before = labelled(soup), strings_of(soup)
