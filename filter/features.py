@@ -262,7 +262,7 @@ def _together(runs: Sequence[tuple[_Letters, Hashes, Ints]]) -> tuple[_Letters, 
 
 def _bounds_of_runs(texts: Sequence[str]) -> list[int]:
     """Return where to part texts so that no run has many more than `_RUN_CHARS`: what is made of it stays near."""
-    runs = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts))) // _RUN_CHARS
+    runs = starts_of(texts, padding=0)[1:] // _RUN_CHARS
     return [0, *(np.flatnonzero(np.diff(runs)) + 1).tolist(), len(texts)]
 
 
@@ -396,8 +396,8 @@ def _fill_head(out: Floats, page: Page, text: _Text) -> None:
     """Write how a block compares with what the page's head says of the article."""
     title, description, body = text.references
     if page.head.titles:
-        out[2] = _equals_a_title(page)
         out[:2] = _cover(title, text)
+        out[2] = _equals_a_title(page)
     if page.head.descriptions:
         out[3:5] = _cover(description, text)
     if len(body):

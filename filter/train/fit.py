@@ -133,15 +133,15 @@ def fit(samples: Sequence[Sample], folds: NDArray[np.int64], recipe: Recipe, pro
         )
         htmls = pages.fit_folds("network of pages")
         texts = lines.fit_folds("network of lines")
-        in_context = lines.in_context(texts)
+        alone = lines.logits(texts)
+        in_context = lines.in_context(alone)
         contexts = in_context.fit_folds("network of context")
         logits = [np.zeros((0, _N_LABELS), np.float32)] * len(samples)
         for place, sample, own in zip(pages.places, pages.samples, pages.logits(htmls), strict=True):
             assert sample.layout
             logits[place] = agree(own, sample.layout.like, sample.page.sizes)
-        for place, alone, own in zip(lines.places, lines.logits(texts), in_context.logits(contexts), strict=True):
-            doubtful = in_doubt(softmax(alone))[:, None]
-            logits[place] = np.where(doubtful, both(alone, own), alone)
+        for place, own, context in zip(lines.places, alone, in_context.logits(contexts), strict=True):
+            logits[place] = np.where(in_doubt(softmax(own))[:, None], both(own, context), own)
     return Fitted([Parts(*parts) for parts in zip(linears, htmls, texts, contexts, strict=True)], logits)
 
 
@@ -292,11 +292,11 @@ class _Task:
         """Return for each sample the logits of the network fitted without it."""
         return [networks[fold].logits(rows) for fold, rows in zip(self.folds.tolist(), self.inputs, strict=True)]
 
-    def in_context(self, networks: Sequence[Network]) -> _Task:
-        """Return the task of judging lines by their own columns and by what `networks` make of all lines."""
+    def in_context(self, alone: Sequence[Floats]) -> _Task:
+        """Return the task of judging lines by their own columns and by the logits of all lines of their text."""
         inputs = [
             np.hstack((rows[:, : len(TEXT.own)], context_table(sample.page, softmax(logits))))
-            for sample, rows, logits in zip(self.samples, self.inputs, self.logits(networks), strict=True)
+            for sample, rows, logits in zip(self.samples, self.inputs, alone, strict=True)
         ]
         return replace(self, inputs=inputs)
 
@@ -308,7 +308,7 @@ def training_rows(samples: Sequence[Sample], inputs: Sequence[Floats], labels: S
     for sample, own, known in zip(samples, inputs, labels, strict=True):
         if is_trusted(sample):
             drawn = (known >= 0) & _drawn(sample, recipe, random)
-            rows.append(np.ascontiguousarray(own[drawn]))
+            rows.append(np.ascontiguousarray(own[drawn]))  # steps draw rows; inputs are kept by column
             target.append(known[drawn])
             weights.append(np.maximum(sample.weights[drawn], recipe.rare_weight))
     weight = np.concatenate(weights)
