@@ -53,7 +53,7 @@ _TAGS: dict[int, Iterable[str]] = {
     _MEDIA: MEDIA,
     _CONTROL: ("input", "button", "select", "textarea", "form"),
     _BREAK: ("br",),
-    _META: ("meta",),
+    _META: ("meta", "link"),
     _TITLE: ("title",),
     _NAMELESS: _TEXTLESS,
 }
@@ -63,7 +63,10 @@ _COUNTED = _LINK | _STRONG | _MEDIA | _CONTROL | _BREAK | _META | _TITLE
 #: Attributes whose words tell what an element is for, and what stands before them in its name.
 _NAMING = {"class": " ", "id": " "} | {
     key: f" {key} "
-    for key in "itemprop role data-testid data-component data-type data-qa aria-label property rel type name".split()
+    for key in (
+        *("itemprop", "itemtype", "role", "data-testid", "data-component", "data-type", "data-qa", "aria-label"),
+        *("property", "rel", "type", "name"),
+    )
 }
 #: How often the clock is asked: once in so many elements, or in so many texts in a row.
 _OFTEN = 0x3FF
@@ -108,11 +111,24 @@ class Elements:
 
 @dataclass(slots=True)
 class Head:
-    """What the page says of itself outside its visible text."""
+    """What the page says of itself outside its visible text.
+
+    Attributes
+    ----------
+    titles, descriptions : list of str
+    ld_json : list of str
+        JSON-LD scripts, as they are.
+    properties : dict of str to str
+        Content of each ``meta`` with a property or name, of several the first.
+    canonical : str
+        Address that the page gives as its own; empty if none.
+    """
 
     titles: list[str] = field(default_factory=list)
     descriptions: list[str] = field(default_factory=list)
     ld_json: list[str] = field(default_factory=list)
+    properties: dict[str, str] = field(default_factory=dict)
+    canonical: str = ""
 
 
 @dataclass
@@ -524,10 +540,14 @@ class _Builder:
             ) = map(list, zip(*self.blocks, strict=True))
 
     def meta(self, attributes: Attributes) -> None:
-        kind = _HEAD_META.get(attributes.get("property") or attributes.get("name") or "")
-        content = squeeze(attributes.get("content") or "")
-        if kind and content:
-            getattr(self.page.head, kind).append(content)
+        head = self.page.head
+        name, content = attributes.get("property") or attributes.get("name"), attributes.get("content")
+        if name and content and not content.isspace():
+            head.properties.setdefault(name, content)
+            if name in _HEAD_META:
+                getattr(head, _HEAD_META[name]).append(squeeze(content))
+        elif attributes.get("rel") == "canonical":
+            head.canonical = head.canonical or attributes.get("href") or ""
 
 
 class _StringBuilder(_Builder):

@@ -59,6 +59,8 @@ class Evidence(StrEnum):
     TITLE = "title"
     DESCRIPTION = "description"
     STRUCTURED_DATA = "structured data"
+    KIND_OF_PAGE = "kind of page"
+    ADDRESS = "address"
     ARTICLE = "article"
     ABOVE = "above"
     BELOW = "below"
@@ -97,6 +99,8 @@ _PATTERNS = {
     Evidence.TITLE: "title_(words|cover|equal)",
     Evidence.DESCRIPTION: "description_.*",
     Evidence.STRUCTURED_DATA: "article_body",
+    Evidence.KIND_OF_PAGE: "meta_.*",
+    Evidence.ADDRESS: "address_.*",
     Evidence.ARTICLE: "body_(before|after|share)|log_body",
     Evidence.ABOVE: f".*-[0-9]|before[0-9]+_({_LABEL}|text)",
     Evidence.BELOW: f".*\\+[0-9]|after[0-9]+_({_LABEL}|text)",

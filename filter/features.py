@@ -28,6 +28,8 @@ from numpy.typing import NDArray
 from filter.blocks import LONG, Elements, Head, Page, is_running
 from filter.characters import N_CLASSES, CharClass, CharTables, code_points, look_up, starts_of
 from filter.layout import DEPTH, Layout, lay_out
+from filter.metadata import NAMES as METADATA
+from filter.metadata import metadata
 from filter.ngrams import pairs_of, slots_of, word_hashes_of
 from filter.text import squeeze
 
@@ -99,6 +101,7 @@ _FAMILIES = {
         )
     ),
     "headline": tuple(f"headline_{what}" for what in ("offset", "steps", "blocks", "place", "rivals", "article")),
+    "metadata": METADATA,
 }
 _NAMES = tuple(name for family in _FAMILIES.values() for name in family)
 _PLACES = {name: number for number, name in enumerate(_NAMES)}
@@ -228,6 +231,7 @@ def _fill_page(table: Floats, page: Page, text: _Text, layout: Layout | None) ->
         _fill_head(family["head"], page, text)
         _fill_structure(family, page, page.elements, text, layout)
         _fill_headline(family["headline"], table, layout)
+        family["metadata"][:] = np.array(metadata(page), np.float32)[:, None]
 
 
 def _references(head: Head) -> tuple[str, str, str]:

@@ -34,6 +34,19 @@ _WINDOW = 10
 _QUOTED_CHARS = 40
 #: Tags that tell a person nothing, though the model has a weight for them.
 _DULL = frozenset(("html", "body", "div", "span"))
+#: What a page may call itself, the most telling first.
+_KINDS_OF_PAGE = {
+    "meta_type_forum": "a discussion",
+    "meta_type_product": "a product",
+    "meta_og_product": "a product",
+    "meta_type_news": "news",
+    "meta_type_article": "an article",
+    "meta_og_article": "an article",
+    "meta_type_list": "a list",
+    "meta_og_website": "a website",
+}
+#: An address whose last part has so many hyphens holds a headline.
+_STORY_HYPHENS = 3
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _SHORT_WORDS, _LONG_WORDS = 8, 25
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
@@ -216,6 +229,8 @@ class _Wording:
             Evidence.TITLE: self._title,
             Evidence.DESCRIPTION: self._description,
             Evidence.STRUCTURED_DATA: self._structured_data,
+            Evidence.KIND_OF_PAGE: self._kind_of_page,
+            Evidence.ADDRESS: self._address,
             Evidence.ARTICLE: self._article,
             Evidence.ABOVE: self._above,
             Evidence.BELOW: self._below,
@@ -403,6 +418,20 @@ class _Wording:
     def _structured_data(self, row: int) -> str:
         share = self._value("article_body", row)
         return f"{_percent(share) if share else 'nothing'} of it is in the article text that the page gives to machines"
+
+    def _kind_of_page(self, row: int) -> str:
+        kind = next((noun for name, noun in _KINDS_OF_PAGE.items() if self._value(name, row)), None)
+        return f"the page calls itself {kind}" if kind else "the page does not say of what kind it is"
+
+    def _address(self, row: int) -> str:
+        hyphens = self._value("address_hyphens", row)
+        if math.isnan(hyphens):
+            return "the page does not give its address"
+        if self._value("address_home", row):
+            return "the page's address is that of a front page"
+        if hyphens >= _STORY_HYPHENS:
+            return "the page's address ends in the words of a headline"
+        return "the page's address does not end in the words of a headline"
 
     def _article(self, row: int) -> str:
         before, after = self._value("body_before", row), self._value("body_after", row)

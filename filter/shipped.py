@@ -8,4 +8,4 @@ MODEL_FILE = next(
     (folder / "newsfilter.npz" for folder in (_PACKAGE / "models",) if folder.is_dir()),
     _PACKAGE.parent / "models" / "newsfilter.npz",
 )
-MODEL_SHA256 = "3d0b8afd486d23f4063b7abd6cbe78026af7145ddf117118155b209d5531a6fa"
+MODEL_SHA256 = "abc94e308a5ecca07861db4ee2049d6eb82d20278b412fd125e29fa986276795"

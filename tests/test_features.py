@@ -17,7 +17,7 @@ TABLES = build_tables()
 LONG = "The weather office said on Monday that the rain in the hills will last until the end of the week or so."
 HEAD = "<title>Rain is due - The Hill Post</title><meta name=description content='Rain in the hills'>"
 #: Columns of what a page may lack even as markup.
-HEAD_COLUMNS = ("title_", "description_", "article_body", "headline_")
+HEAD_COLUMNS = ("title_", "description_", "article_body", "headline_", "address_")
 
 
 def page_of(markup: str) -> Page:
@@ -44,7 +44,9 @@ def test_names_are_unique_and_a_table_has_a_column_for_each() -> None:
 
 def test_no_page_has_a_column_without_a_name() -> None:
     script = '<script type="application/ld+json">{"articleBody": "Rain is due"}</script>'
-    table = feature_table(page_of(f"{HEAD}{script}<p>Rain is due<p><a href=x>More</a>"), TABLES)
+    table = feature_table(
+        page_of(f"{HEAD}<link rel=canonical href=/rain>{script}<p>Rain is due<p><a href=x>More</a>"), TABLES
+    )
     assert np.isfinite(table).all()
 
 

@@ -128,6 +128,8 @@ def test_the_page_has_the_lines_that_the_tests_speak_of():
         (10, Evidence.DESCRIPTION, "has no word of the page's description"),
         (2, Evidence.STRUCTURED_DATA, "all of it is in the article text that the page gives to machines"),
         (8, Evidence.STRUCTURED_DATA, "nothing of it is in the article text that the page gives to machines"),
+        (2, Evidence.KIND_OF_PAGE, "the page calls itself news"),
+        (2, Evidence.ADDRESS, "the page does not give its address"),
         (6, Evidence.VOCABULARY, "none of its words stand in the page's paragraphs too"),
     ],
 )
@@ -148,6 +150,28 @@ def test_phrases(row, evidence, phrase):
 )
 def test_phrases_of_plain_text(row, evidence, phrase):
     assert phrase_of(PLAIN, row, evidence) == phrase
+
+
+@pytest.mark.parametrize(
+    ("head", "evidence", "phrase"),
+    [
+        ("", Evidence.KIND_OF_PAGE, "the page does not say of what kind it is"),
+        ("<meta property=og:type content=article>", Evidence.KIND_OF_PAGE, "the page calls itself an article"),
+        ("<link rel=canonical href=/>", Evidence.ADDRESS, "the page's address is that of a front page"),
+        (
+            "<link rel=canonical href=/news/ferry-sails-again-on-monday>",
+            Evidence.ADDRESS,
+            "the page's address ends in the words of a headline",
+        ),
+        (
+            "<link rel=canonical href=/news/48>",
+            Evidence.ADDRESS,
+            "the page's address does not end in the words of a headline",
+        ),
+    ],
+)
+def test_what_a_page_says_of_itself(head, evidence, phrase):
+    assert phrase_of(f"{head}<p>{TEXTS[2]}", 0, evidence) == phrase
 
 
 @pytest.mark.parametrize(
