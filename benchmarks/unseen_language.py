@@ -1,9 +1,9 @@
 """Label scores of languages that a model has never seen: `python -m benchmarks.unseen_language FOLDER`.
 
-A fold is a few whole languages of the labelled lines, so every network that judges one was fitted without it, and without
-the others of its fold: a language by itself would have some more to lean on, at four times the time. Next to it, in the
-same run, the usual folds, where other documents of the language are known. Labelled lines alone: page corpora would hide
-what a language costs, since they hold pages in many of them.
+A fold is a few whole languages of the labelled lines, so every network that judges one was fitted without it, and
+without the others of its fold: a language by itself would have some more to lean on, at four times the time. Next to
+it, in the same run, the usual folds, where other documents of the language are known. Labelled lines alone: page
+corpora would hide what a language costs, since they hold pages in many of them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from filter.model import softmax
 from filter.train.fit import Recipe, fit
 from filter.train.run import LINE_WEIGHT, bare_samples, composed_samples
 from filter.train.samples import Sample, line_sample
-
 
 #: Languages that are as far apart in the order of their codes leave together.
 _FOLDS = 7
