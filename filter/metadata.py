@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from urllib.parse import SplitResult, urlsplit
 
@@ -40,6 +40,7 @@ NAMES = (
 )
 _TYPE = re.compile(r'"@type"\s*:\s*(?:"([^"]{1,100})"|\[([^\]]{1,200})\])')
 _QUOTED = re.compile(r'"([^"]+)"')
+#: Microdata, as the name of an element has it.
 _ITEM_TYPE = re.compile(r" itemtype \S*/(\w+)")
 _YEAR = re.compile(r"/(?:19|20)\d\d/")
 _DIGIT = re.compile(r"\d")
@@ -57,7 +58,7 @@ def metadata(page: Page) -> tuple[float, ...]:
     """
     head = page.head
     declared = [*chain.from_iterable(map(_json_types, head.ld_json))]
-    types = {*declared, *_item_types(page.elements.names if page.elements else ())}
+    types = {*declared, *_ITEM_TYPE.findall("\n".join(page.elements.names if page.elements else ()))}
     og_type = head.properties.get("og:type", "").lower()
     return (
         *(float(kind in og_type) for kind in _OG_TYPES),
@@ -81,13 +82,6 @@ def _json_types(script: str) -> Iterator[str]:
     for one, several in _TYPE.findall(script):
         for name in (one,) if one else _QUOTED.findall(several):
             yield name.rpartition("/")[2]
-
-
-def _item_types(names: Iterable[str]) -> Iterator[str]:
-    """Yield the types of microdata, from the names of elements."""
-    for name in names:
-        if " itemtype " in name:
-            yield from _ITEM_TYPE.findall(name)
 
 
 def _address(url: str) -> tuple[float, ...]:
