@@ -1,4 +1,4 @@
-"""Fill the tables of ``docs/performance.md``, and draw its pictures, from the newest records."""
+"""Fill the tables of ``docs/performance.md`` and ``docs/explain.md``, and draw the pictures, from the newest records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.pages import ROOT
 from benchmarks.plot import bars
 from benchmarks.record import latest
 
-DOCUMENT = ROOT / "docs" / "performance.md"
+DOCS = ROOT / "docs"
 RESULTS = ROOT / "benchmarks" / "results"
 Record = Mapping[str, Any]
 
@@ -30,14 +30,15 @@ _LINES = "lines"
 
 
 def main() -> None:
-    """Write the document and the pictures."""
-    text = DOCUMENT.read_text("utf-8")
-    for name, render in SECTIONS.items():
-        record = latest(RESULTS, name.partition("-")[0])
-        if record:
-            source = "" if "-" in name else f"\n\n{provenance(record)}"
-            text = filled(text, name, render(record) + source)
-    DOCUMENT.write_text(text, "utf-8")
+    """Write the documents and the pictures."""
+    for document, sections in SECTIONS.items():
+        text = (DOCS / document).read_text("utf-8")
+        for name, render in sections.items():
+            record = latest(RESULTS, name.partition("-")[0])
+            if record:
+                source = "" if "-" in name else f"\n\n{provenance(record)}"
+                text = filled(text, name, render(record) + source)
+        (DOCS / document).write_text(text, "utf-8")
     speed = latest(RESULTS, "speed")
     if speed:
         (RESULTS / "speed.svg").write_text(_speed_plot(speed), "utf-8")
@@ -56,7 +57,7 @@ def filled(text: str, name: str, content: str) -> str:
         f"{begin}.*?{end}", lambda _: f"{begin}\n\n{content}\n\n{end}", text, count=1, flags=re.DOTALL
     )
     if not count:
-        raise ValueError(f"{DOCUMENT.name} has no section {name!r}")
+        raise ValueError(f"there is no section {name!r}")
     return result
 
 
@@ -157,6 +158,11 @@ def _hostile(record: Record) -> str:
     return table(("kind", "pages", "refused", "failed", "slowest, s"), rows)
 
 
+def _reasons(record: Record) -> str:
+    rows = [[kind, str(each["cases"]), f"{each['fell']:.0%}"] for kind, each in record["reasons"].items()]
+    return table(("named", "cases", "fell"), rows)
+
+
 def _speed_plot(record: Record) -> str:
     means = {name: each["mean"] for name, each in record["milliseconds"].items()}
     stages = {_LINES, *(name for pair in _STAGES.values() for name in pair)}
@@ -164,17 +170,20 @@ def _speed_plot(record: Record) -> str:
     return bars("Mean processor time a page", chosen, own=_OWN, unit="ms")
 
 
-#: What fills each section; the record is the first word of its name.
-SECTIONS: dict[str, Callable[[Record], str]] = {
-    "speed": _speed,
-    "speed-ratios": _ratios,
-    "speed-stages": _stages,
-    "speed-text": _text,
-    "startup": _startup,
-    "memory": _memory,
-    "scaling": _scaling,
-    "agreement": _agreement,
-    "hostile": _hostile,
+#: What fills each section of a document; the record is the first word of the section's name.
+SECTIONS: dict[str, dict[str, Callable[[Record], str]]] = {
+    "performance.md": {
+        "speed": _speed,
+        "speed-ratios": _ratios,
+        "speed-stages": _stages,
+        "speed-text": _text,
+        "startup": _startup,
+        "memory": _memory,
+        "scaling": _scaling,
+        "agreement": _agreement,
+        "hostile": _hostile,
+    },
+    "explain.md": {"reasons": _reasons},
 }
 
 

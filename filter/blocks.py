@@ -122,6 +122,8 @@ class Head:
         Content of each ``meta`` with a property or name, of several the first.
     canonical : str
         Address that the page gives as its own; empty if none.
+    url : str
+        Address that the page came from; empty if nobody said.
     """
 
     titles: list[str] = field(default_factory=list)
@@ -129,6 +131,12 @@ class Head:
     ld_json: list[str] = field(default_factory=list)
     properties: dict[str, str] = field(default_factory=dict)
     canonical: str = ""
+    url: str = ""
+
+    @property
+    def address(self) -> str:
+        """The page's address: the one that it gives itself, else the one that it came from; empty if there is none."""
+        return self.canonical or self.properties.get("og:url") or self.url
 
 
 @dataclass
@@ -219,17 +227,23 @@ def blocks_from_text(text: str, *, max_blocks: int) -> Page:
     return page
 
 
-def blocks_of_page(walk: Callable[[bool], Walk], *, max_blocks: int, check: Check | None = None) -> Page:
+def blocks_of_page(
+    walk: Callable[[bool], Walk], *, max_blocks: int, url: str | None = None, check: Check | None = None
+) -> Page:
     """Return the blocks that a page shows, or all that it has where nearly all its running text waits for a script.
 
     Parameters
     ----------
     walk : callable
         Gives the walk (see `filter.tree`) without what is hidden, or, told True, with it.
+    url : str, optional
+        Where the page came from.
     max_blocks, check
         See `blocks_from_walk`, as for what is raised.
     """
-    return _built_from_page(walk, lambda: _Builder(max_blocks, check)).page
+    page = _built_from_page(walk, lambda: _Builder(max_blocks, check)).page
+    page.head.url = url or ""
+    return page
 
 
 def block_strings(walk: Callable[[bool], Walk], *, max_blocks: int) -> list[list[str]]:

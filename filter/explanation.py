@@ -98,7 +98,7 @@ def explain(
     if not document.lines:
         return Explanation(document, ())
     check = deadline_check(classifier.options.deadline)
-    page = read_page(source, input=input, options=classifier.options, check=check)
+    page = read_page(source, url=url, input=input, options=classifier.options, check=check)
     labels = np.array([LABELS.index(line.label) for line in document.lines], np.int64)
     found = contributions(classifier.model, page, labels, check)
     why = reasons(classifier.model, page, document.lines, found)

@@ -119,7 +119,7 @@ _LOGARITHMS = np.array(
         for own in _FAMILIES.values()
         for name in own
         if re.fullmatch(
-            "log_.+|words_per_stop|repeats|(since|to)_.*long.*|long_chars.*|short_run|up._(blocks|mean)"
+            "(meta_)?log_.+|words_per_stop|repeats|(since|to)_.*long.*|long_chars.*|short_run|up._(blocks|mean)"
             "|centre_(offset|branch_blocks|branch_mean)|headline_(offset|blocks|rivals)",
             name,
         )

@@ -1,8 +1,9 @@
 """What a page says of itself to machines: that it is an article, a product or a thread, and under which address it is.
 
 Types come from Open Graph (https://ogp.me/#types) and schema.org (https://schema.org/docs/full.html), there as JSON-LD
-or as microdata; the address is the canonical one (RFC 6596). All blocks of a page share these columns: how much of a
-page is the article, and what it looks like, differs between a story, a shop and a forum.
+or as microdata; the address is the canonical one (RFC 6596) or, where the page has none, the one that it came from. All
+blocks of a page share these columns: how much of a page is the article, and what it looks like, differs between a story,
+a shop and a forum.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ _DIGIT = re.compile(r"\d")
 
 
 def metadata(page: Page) -> tuple[float, ...]:
-    """Return what the page says of itself, one number for each of `NAMES`: 1 or 0, a count or the logarithm of one.
+    """Return what the page says of itself, one number for each of `NAMES`: 1 or 0, or a count.
 
     NaN for all that is said of the address where the page has none.
 
@@ -71,9 +72,9 @@ def metadata(page: Page) -> tuple[float, ...]:
         float("twitter:label1" in head.properties),
         float(any('"datePublished"' in script for script in head.ld_json)),
         float(any('"headline"' in script for script in head.ld_json)),
-        math.log1p(sum(name in ("Article", "NewsArticle") for name in declared)),
-        math.log1p(declared.count("ListItem")),
-        *_address(head.canonical or head.properties.get("og:url", "")),
+        float(sum(name in ("Article", "NewsArticle") for name in declared)),
+        float(declared.count("ListItem")),
+        *_address(head.address),
     )
 
 

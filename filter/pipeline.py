@@ -84,7 +84,7 @@ class Classifier:
     def classify(self, source: str | bytes | Tag, *, url: str | None = None, input: Input = "auto") -> Document:  # noqa: A002 - the word users know
         """Return the labelled lines of `source`; see `filter.classify`."""
         check = deadline_check(self.options.deadline)
-        page = read_page(source, input=input, options=self.options, check=check)
+        page = read_page(source, url=url, input=input, options=self.options, check=check)
         if check:
             check()
         probabilities = self.model.probabilities(page)
@@ -116,7 +116,7 @@ class Classifier:
         options = replace(self.options, encoding=source.encoding) if source.encoding else self.options
         try:
             check = deadline_check(options.deadline)
-            return read_page(source.content, input=source.input, options=options, check=check)
+            return read_page(source.content, url=source.url, input=source.input, options=options, check=check)
         except InputError as error:
             return error
 
@@ -151,7 +151,8 @@ def classify(
     source : str, bytes, BeautifulSoup or Tag
         A page, a part of one, or text that somebody already extracted. A soup is not changed.
     url : str, optional
-        Kept in the document; tells which `rules` are for the page.
+        Where the page came from. Kept in the document; tells which `rules` are for the page; where the page gives no
+        address of its own, what this one looks like is evidence, as that would be.
     input : {"auto", "html", "text"}
         What a str or bytes is; "auto" tells by its look.
     options : Options, optional
@@ -210,6 +211,7 @@ def shipped_model() -> Model:
 def read_page(
     source: str | bytes | Tag,
     *,
+    url: str | None = None,
     input: Input = "auto",  # noqa: A002
     options: Options | None = None,
     check: Callable[[], None] | None = None,
@@ -225,12 +227,12 @@ def read_page(
     if not isinstance(source, str | bytes):
         if not hasattr(source, "descendants"):
             raise InputError(f"a source is str, bytes or a bs4 tree, not {type(source).__name__}")
-        return blocks_of_page(partial(walk_soup, source), max_blocks=options.max_blocks, check=check)
+        return blocks_of_page(partial(walk_soup, source), url=url, max_blocks=options.max_blocks, check=check)
     if len(source) > options.max_bytes:
         raise TooLargeError(f"over the limit of {options.max_bytes:,} bytes")
     text = decode(source, encoding=options.encoding) if isinstance(source, bytes) else source
     if input == "html" or (input == "auto" and looks_like_html(text)):
-        return blocks_of_page(partial(walk_markup, text), max_blocks=options.max_blocks, check=check)
+        return blocks_of_page(partial(walk_markup, text), url=url, max_blocks=options.max_blocks, check=check)
     return blocks_from_text(text, max_blocks=options.max_blocks)
 
 

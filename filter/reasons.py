@@ -426,7 +426,7 @@ class _Wording:
     def _address(self, row: int) -> str:
         hyphens = self._value("address_hyphens", row)
         if math.isnan(hyphens):
-            return "the page does not give its address"
+            return "the address of the page is not known"
         if self._value("address_home", row):
             return "the page's address is that of a front page"
         if hyphens >= _STORY_HYPHENS:

@@ -31,6 +31,14 @@ def test_the_document_is_that_of_classify():
         assert block.probabilities[block.line.label] == pytest.approx(block.line.probability, abs=1e-5)
 
 
+def test_the_address_counts_as_it_does_for_classify():
+    url = "https://example.org/weather/rain-is-due-in-the-hills-tonight"
+    markup = "<p>Rain is due in the hills tonight, the weather office said on Monday.</p><a href=x>Read more</a>"
+    explained, known = explain(markup, url=url), classify(markup, url=url)
+    for block, line in zip(explained.blocks, known.lines, strict=True):
+        assert block.probabilities[line.label] == pytest.approx(line.probability, abs=1e-5)
+
+
 def test_most_blocks_have_three_reasons():
     counts = [len(block.reasons) for block in explain(MARKET.read_bytes()).blocks]
     assert max(counts) == 3

@@ -2,12 +2,13 @@
 
 import json
 import math
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filter.blocks import Page, blocks_from_walk
+from filter.blocks import Page, blocks_from_walk, blocks_of_page
 from filter.metadata import NAMES, metadata
 from filter.tree import walk_markup
 
@@ -66,8 +67,8 @@ def test_what_json_ld_holds_is_counted():
     items = [{"@type": "ListItem", "position": number} for number in range(3)]
     story = {"@type": "Article", "headline": "Rain is due", "datePublished": "2025-03-01", "about": items}
     found = said(ld([story, story]))
-    assert found["meta_log_articles"] == math.log1p(2)
-    assert found["meta_log_items"] == math.log1p(6)
+    assert found["meta_log_articles"] == 2
+    assert found["meta_log_items"] == 6
     assert found["meta_headline"] == found["meta_date"] == 1
 
 
@@ -108,6 +109,15 @@ def test_the_canonical_address_counts_before_that_of_open_graph():
     links = '<link rel="canonical" href="/a"><link rel="canonical" href="/">'
     found = said(f'<meta property="og:url" content="/a/b/c">{links}')
     assert found["address_depth"] == 1
+
+
+def test_the_address_that_a_page_came_from_counts_where_it_gives_none():
+    def address(markup: str) -> float:
+        page = blocks_of_page(partial(walk_markup, f"{markup}<p>Rain is due"), url="/a/b/c", max_blocks=10)
+        return dict(zip(NAMES, metadata(page), strict=True))["address_depth"]
+
+    assert address("") == 3
+    assert address('<link rel="canonical" href="/a">') == address('<meta property="og:url" content="/a">') == 1
 
 
 def test_an_address_that_is_none_is_not_there():

@@ -24,7 +24,7 @@ from filter import (
     classify_many,
     clean,
 )
-from filter.pipeline import shipped_model
+from filter.pipeline import Source, shipped_model
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.html"))
@@ -207,8 +207,25 @@ def test_the_address_is_kept() -> None:
     assert classify(SENTENCE).url is None
 
 
-def test_the_address_changes_nothing_else() -> None:
+def test_the_address_changes_nothing_of_a_plain_text() -> None:
     assert classify(SENTENCE, url="https://example.org/").lines == classify(SENTENCE).lines
+
+
+def test_the_address_is_evidence_where_the_page_gives_none_of_its_own() -> None:
+    url = "https://example.org/weather/2025/03/01/rain-is-due-in-the-hills-tonight"
+    anonymous, named = (f"<title>Rain</title>{head}<p>{SENTENCE}" for head in ("", '<link rel="canonical" href="/a">'))
+    assert classify(anonymous, url=url).lines[0].probability != classify(anonymous).lines[0].probability
+    assert classify(named, url=url).lines == classify(named).lines
+    itself = classify(f'<link rel="canonical" href="{url}">{anonymous}').lines[0].probability
+    for given in (Source(anonymous, url), Source(BeautifulSoup(anonymous, "lxml"), url)):
+        (document,) = Classifier().classify_each([given])
+        assert isinstance(document, Document)
+        assert document.lines[0].probability == pytest.approx(itself, abs=1e-6)
+
+
+@pytest.mark.parametrize("url", ["https://[example.org/a", "rain", "//", "http://example.org:port/a\ud800", ""])
+def test_an_address_that_is_none_does_no_harm(url: str) -> None:
+    assert classify(f"<p>{SENTENCE}", url=url).url == url
 
 
 def test_clean_is_the_text_of_classify() -> None:

@@ -129,7 +129,7 @@ def test_the_page_has_the_lines_that_the_tests_speak_of():
         (2, Evidence.STRUCTURED_DATA, "all of it is in the article text that the page gives to machines"),
         (8, Evidence.STRUCTURED_DATA, "nothing of it is in the article text that the page gives to machines"),
         (2, Evidence.KIND_OF_PAGE, "the page calls itself news"),
-        (2, Evidence.ADDRESS, "the page does not give its address"),
+        (2, Evidence.ADDRESS, "the address of the page is not known"),
         (6, Evidence.VOCABULARY, "none of its words stand in the page's paragraphs too"),
     ],
 )

@@ -111,8 +111,8 @@ def from_folds(predictions: OutOfFold) -> Predictor:
 
 
 def html_blocks(record: PageRecord) -> Page:
-    """Return the blocks of a page, from its markup."""
-    return blocks_of_page(partial(walk_markup, record.html), max_blocks=_MAX_BLOCKS)
+    """Return the blocks of a page, from its markup and its address."""
+    return blocks_of_page(partial(walk_markup, record.html), url=record.url, max_blocks=_MAX_BLOCKS)
 
 
 def text_blocks(texts: Collection[str]) -> Page:

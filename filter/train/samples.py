@@ -93,7 +93,7 @@ def page_samples(record: PageRecord, tables: CharTables) -> tuple[Sample, ...]:
 
     Some pages come hard-wrapped too. Nothing for a page that has no block or far too many.
     """
-    page = blocks_of_page(partial(walk_markup, record.html), max_blocks=10**6)
+    page = blocks_of_page(partial(walk_markup, record.html), url=record.url, max_blocks=10**6)
     if not 0 < len(page) <= _MAX_BLOCKS:
         return ()
     labels, weights, aligned = _page_labels(record, page)
