@@ -1,4 +1,4 @@
-"""Fill the tables of ``docs/performance.md`` and ``docs/explain.md``, and draw the pictures, from the newest records."""
+"""Fill the tables of ``docs/performance.md`` and ``docs/explain.md``, and draw pictures, from the newest records."""
 
 from __future__ import annotations
 
