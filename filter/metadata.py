@@ -2,8 +2,8 @@
 
 Types come from Open Graph (https://ogp.me/#types) and schema.org (https://schema.org/docs/full.html), there as JSON-LD
 or as microdata; the address is the canonical one (RFC 6596) or, where the page has none, the one that it came from. All
-blocks of a page share these columns: how much of a page is the article, and what it looks like, differs between a story,
-a shop and a forum.
+blocks of a page share these columns: how much of a page is the article, and what it looks like, differs between a
+story, a shop and a forum.
 """
 
 from __future__ import annotations

@@ -8,4 +8,4 @@ MODEL_FILE = next(
     (folder / "newsfilter.npz" for folder in (_PACKAGE / "models",) if folder.is_dir()),
     _PACKAGE.parent / "models" / "newsfilter.npz",
 )
-MODEL_SHA256 = "abc94e308a5ecca07861db4ee2049d6eb82d20278b412fd125e29fa986276795"
+MODEL_SHA256 = "0b0834d57d2aebd26de0cb8e4476903bba6cf2ca7a3d74a5686f7aaaa9841889"

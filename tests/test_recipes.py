@@ -47,7 +47,7 @@ def test_a_soup_without_its_boilerplate(site):
         for path, page in story_pages().items():
             soup = article_of(session, site + path)
             soup.title.decompose()  # of the head: no part of the text
-            expected = clean(BeautifulSoup(page, "lxml"))
+            expected = clean(BeautifulSoup(page, "lxml"), url=site + path)
             assert "".join(soup.get_text().split()) == "".join(expected.split()), path
         with pytest.raises(requests.HTTPError):
             article_of(session, f"{site}/gone")
@@ -70,7 +70,8 @@ def test_every_page_at_once(site):
     assert isinstance(found.pop("/report.pdf"), DecodeError)
     error = found.pop("/gone")
     assert (type(error), error.status) == (aiohttp.ClientResponseError, 404)
-    assert {path: result.text() for path, result in found.items()} == {path: clean(known[path].body) for path in found}
+    expected = {path: clean(known[path].body, url=f"{site}{path}") for path in found}
+    assert {path: result.text() for path, result in found.items()} == expected
     assert all(isinstance(result, Document) for result in found.values())
 
 

@@ -57,17 +57,6 @@ def crawl(folder, **settings):
     return {item["url"].removeprefix(address): item for item in items}, len(items), json.loads(run.stdout)
 
 
-def command_line(bodies, folder):
-    """Return what ``newsfilter clean`` prints as the text of each of these bytes."""
-    files = [folder / f"{number}.page" for number in range(len(bodies))]
-    for file, body in zip(files, bodies, strict=True):
-        file.write_bytes(body)
-    program = "from filter.cli import main; main()"
-    command = [sys.executable, "-c", program, "clean", "--format", "json", *map(str, files)]
-    printed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode()
-    return [json.loads(line)["text"] for line in printed.splitlines()]
-
-
 def test_the_site_has_enough_pages_of_many_kinds():
     pages = [*story_pages().values(), *whole_pages().values()]
     assert len(pages) == len(set(pages)) >= 40
@@ -84,8 +73,8 @@ def test_every_page_is_an_item_or_a_counted_failure(tmp_path, reactor):
     for path, error in {"/gone": "the server answered 404", "/report.pdf": "is a PDF, not text"}.items():
         assert items.pop(path).items() >= {"status": "failed", "text": None, "error": error}.items()
         del bodies[path]
-    texts = command_line(list(bodies.values()), tmp_path)
-    assert {path: items[path]["text"] for path in bodies} == dict(zip(bodies, texts, strict=True))
+    texts = {path: clean(body, url=items[path]["url"]) for path, body in bodies.items()}
+    assert {path: items[path]["text"] for path in bodies} == texts
     assert {(item["status"], item["error"]) for item in items.values()} == {("article", None), ("empty", None)}
     counts = {name: value for name, value in stats.items() if name.startswith("newsfilter/")}
     assert counts.pop("newsfilter/seconds") > 0
