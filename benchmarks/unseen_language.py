@@ -1,9 +1,8 @@
 """Label scores of languages that a model has never seen: `python -m benchmarks.unseen_language FOLDER`.
 
-A fold is a few whole languages of the labelled lines, so every network that judges one was fitted without it, and
-without the others of its fold: a language by itself would have some more to lean on, at four times the time. Next to
-it, in the same run, the usual folds, where other documents of the language are known. Labelled lines alone: page
-corpora would hide what a language costs, since they hold pages in many of them.
+Each language of the labelled lines is a fold, so every network that judges it was fitted without it. Next to it, in the
+same run, the usual folds, where other documents of the language are known. Labelled lines alone: page corpora would
+hide what a language costs, since they hold pages in many of them.
 """
 
 from __future__ import annotations
@@ -27,9 +26,6 @@ from filter.model import softmax
 from filter.train.fit import Recipe, fit
 from filter.train.run import LINE_WEIGHT, bare_samples, composed_samples
 from filter.train.samples import Sample, line_sample
-
-#: Languages that are as far apart in the order of their codes leave together.
-_FOLDS = 7
 
 
 def confusions(documents: Sequence[LineDocument], folds: Ints, tables: CharTables, recipe: Recipe) -> list[Ints]:
@@ -57,7 +53,7 @@ def measure(folder: Path) -> dict[str, dict[str, dict[str, float]]]:
     by_language = np.array([languages.index(document.lang) for document in documents])
     usual = assign_folds(documents, group_documents(documents), count=recipe.folds)
     matrices = {
-        "unseen": confusions(documents, by_language % _FOLDS, tables, replace(recipe, folds=_FOLDS)),
+        "unseen": confusions(documents, by_language, tables, replace(recipe, folds=len(languages))),
         "known": confusions(documents, usual, tables, recipe),
     }
     return {
