@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
 from typing import TypeVar, cast
 
 import pyarrow as pa
@@ -17,10 +18,11 @@ from filter.pipeline import Classifier, Input, Options, Source
 Data = TypeVar("Data", pa.RecordBatch, pa.Table)
 
 
-def clean_arrow(
+def clean_arrow(  # noqa: PLR0913 - options, by name
     batch: Data,
     *,
     column: str = "html",
+    url_column: str | None = None,
     keep: Iterable[str] | str = DEFAULT_KEEP,
     prefix: str = "",
     input: Input = "auto",  # noqa: A002 - the word users know
@@ -36,6 +38,8 @@ def clean_arrow(
     batch : pyarrow.RecordBatch or pyarrow.Table
     column : str
         Pages or texts; strings or bytes. Null is an empty one.
+    url_column : str, optional
+        Where the pages came from, strings or null; see `filter.classify`.
     keep : iterable of str, or str with commas
         Labels to keep.
     prefix : str
@@ -51,7 +55,7 @@ def clean_arrow(
     Raises
     ------
     InputError
-        There is no such column, it is neither text nor bytes, or a new one would have the name of another.
+        There is no such column, it holds something else than it should, or a new one would have the name of another.
     KeepError
         `keep` names a label that does not exist.
 
@@ -67,8 +71,9 @@ def clean_arrow(
         f"{prefix}status": pa.string(),
         f"{prefix}confidence": pa.float64(),
     }
-    _check(batch.schema, column, new)
-    sources = (Source(value or "", input=input) for value in _values(batch.column(column)))
+    _check_names(batch.schema, new)
+    _check_kind(batch.schema, column, "neither text nor bytes", _is_text, _is_bytes)
+    sources = map(Source, _contents(batch.column(column)), _urls(batch, url_column), repeat(input))
     rows = [_row(result, wanted) for result in Classifier(options=options).classify_each(sources)]
     added: list[pa.Array] = [pa.array([row[number] for row in rows], kind) for number, kind in enumerate(new.values())]
     schema = pa.schema([*batch.schema, *map(pa.field, new, new.values())], batch.schema.metadata)
@@ -82,16 +87,31 @@ def _row(result: Document | InputError, keep: frozenset[Label]) -> tuple[str | N
     return result.text(keep), outcome_of(result), result.confidence
 
 
-def _check(schema: pa.Schema, column: str, names: Iterable[str]) -> None:
+def _check_kind(schema: pa.Schema, column: str, wrong: str, *wanted: Callable[[pa.DataType], bool]) -> None:
     if column not in schema.names:
         raise InputError(f"no column {column!r}; there are {', '.join(schema.names)}")
     kind = schema.field(column).type
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if not (_is_text(kind) or _is_bytes(kind) or pa.types.is_null(kind)):
-        raise InputError(f"the column {column!r} is neither text nor bytes, but {kind}")
+    if not (pa.types.is_null(kind) or any(is_wanted(kind) for is_wanted in wanted)):
+        raise InputError(f"the column {column!r} is {wrong}, but {kind}")
+
+
+def _check_names(schema: pa.Schema, names: Iterable[str]) -> None:
     for name in names:
         if name in schema.names:
             raise InputError(f"there is a column {name!r} already; prefix= gives the new ones another name")
+
+
+def _contents(column: pa.Array | pa.ChunkedArray) -> Iterator[str | bytes]:
+    return (value or "" for value in _values(column))
+
+
+def _urls(batch: pa.RecordBatch | pa.Table, column: str | None) -> Iterator[str | None]:
+    """Return the address of each row; none where there is no column, or the bytes of a string are not UTF-8."""
+    if column is None:
+        return repeat(None)
+    _check_kind(batch.schema, column, "not text", _is_text)
+    return (value if isinstance(value, str) else None for value in _values(batch.column(column)))
 
 
 def _values(column: pa.Array | pa.ChunkedArray) -> Iterator[str | bytes | None]:

@@ -50,6 +50,17 @@ def test_a_table_of_several_chunks_stays_one():
     assert cleaned["html"].num_chunks == 2
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_addresses_count_as_they_do_for_classify(kind):
+    page = "<p>Rain is due in the hills tonight, the weather office said on Monday.</p>"
+    urls = ["https://news.example/weather/rain-is-due-in-the-hills-tonight", "https://news.example/", None]
+    data = pa.record_batch({"from": pa.array(urls, kind), "html": [page] * 3})
+    expected = [classify(page, url=url).confidence for url in urls]
+    assert len(set(expected)) == 3
+    assert clean_arrow(data, url_column="from")["confidence"].to_pylist() == pytest.approx(expected, abs=1e-6)
+    assert clean_arrow(data)["confidence"].to_pylist() == pytest.approx(expected[2:] * 3, abs=1e-6)
+
+
 def test_rows_that_cannot_be_classified_say_why_and_take_none_along():
     pages = [PAGES[0].encode(), None, b"%PDF-1.7", b"", b"x" * 40_000, b"<ul><li>Home<li>News</ul>", PAGES[0].encode()]
     cleaned = clean_arrow(pa.record_batch({"page": pages}), column="page", options=Options(max_bytes=30_000))
@@ -87,6 +98,8 @@ def test_options_are_those_of_clean():
         ({"page": ["x"]}, {}, "no column 'html'; there are page"),
         ({"html": [1]}, {}, "neither text nor bytes, but int64"),
         ({"text": ["x"]}, {"column": "text"}, "a column 'text' already"),
+        ({"html": ["x"]}, {"url_column": "url"}, "no column 'url'; there are html"),
+        ({"html": ["x"], "url": [b"x"]}, {"url_column": "url"}, "'url' is not text, but binary"),
     ],
 )
 def test_wrong_columns_are_errors(data, more, message):
