@@ -1,4 +1,6 @@
-"""Fill the tables of ``docs/evaluation.md`` from what `newsfilter evaluate` and `newsfilter train` wrote.
+"""Fill the tables of ``docs/evaluation.md`` and ``docs/confidence.md``.
+
+From what `newsfilter evaluate` and `newsfilter train` wrote:
 
 `python -m benchmarks.evaluation REPORT/evaluation.json MODEL/out-of-fold.npz [--captions OTHER/evaluation.json]`
 """
@@ -27,7 +29,7 @@ from filter.evaluate.run import HTML, TEXT, cleaned_name
 from filter.labels import DEFAULT_KEEP, LABELS
 from filter.pipeline import shipped_model
 
-DOCUMENT = ROOT / "docs" / "evaluation.md"
+DOCS = ROOT / "docs"
 Slice = Mapping[str, Any]
 
 
@@ -50,12 +52,16 @@ COLUMNS = (
 
 
 class Found(NamedTuple):
-    """What one evaluation wrote: slices as in `COLUMNS`, the one with snippets, systems, calibration errors."""
+    """What one evaluation wrote: slices as in `COLUMNS`, the one with snippets, systems, calibration errors.
+
+    `quality` has for each mode what its confidence tells, by group of pages.
+    """
 
     slices: list[Slice]
     snippets: Slice
     systems: list[str]
     calibration: dict[str, float]
+    quality: dict[str, dict[str, Any]]
 
     @property
     def uncleaned(self) -> list[str]:
@@ -73,6 +79,7 @@ def read_evaluation(path: Path) -> Found:
         by_name["source", "trafilatura-eval"],
         [system["name"] for system in content["systems"]],
         {name: part["calibration_error"] for name, part in calibrated.items() if part},
+        {name: {group["name"]: group for group in mode["quality"]} for name, mode in content["modes"].items()},
     )
 
 
@@ -188,8 +195,27 @@ def _language(values: Mapping[str, float]) -> str:
     return f"{values['keep_f1']:.3f} / {values['body_lost']:.1%} / {values['macro_f1']:.3f}"
 
 
+def confidence(found: Found) -> str:
+    """Return what the confidence of a page tells of its word F1."""
+    groups = [
+        (f"{kind}: {name}", found.quality[mode][group])
+        for kind, mode in (("HTML", HTML), ("text", TEXT))
+        for name, group in (("articles", "articles"), ("all kinds", "all"))
+    ]
+    rows = (
+        ("pages", "pages", ",d"),
+        ("of these under 0.5 word F1", "bad", ",d"),
+        ("rank correlation with word F1", "correlation", ".2f"),
+        ("share of those under 0.5 that are in the lowest tenth", "lowest", ".0%"),
+        ("share of them rejected where 5% of the others are", "caught", ".0%"),
+        ("mean distance of confidence and F1, in ten bins", "calibration_error", ".3f"),
+    )
+    head = ["", *(name for name, _ in groups)]
+    return table(head, [[what, *(f"{group[key]:{form}}" for _, group in groups)] for what, key, form in rows])
+
+
 def main() -> None:
-    """Write the document."""
+    """Write the documents."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("evaluation", type=Path)
     parser.add_argument("out_of_fold", type=Path)
@@ -209,10 +235,15 @@ def main() -> None:
     }
     if arguments.captions:
         sections["captions"] = captions(read_evaluation(arguments.captions))
-    text = DOCUMENT.read_text("utf-8")
+    _fill(DOCS / "evaluation.md", sections)
+    _fill(DOCS / "confidence.md", {"confidence": confidence(found)})
+
+
+def _fill(document: Path, sections: Mapping[str, str]) -> None:
+    text = document.read_text("utf-8")
     for name, content in sections.items():
         text = filled(text, name, content)
-    DOCUMENT.write_text(text, "utf-8")
+    document.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":
