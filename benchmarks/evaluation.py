@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.held_out import table as held_out_table
 from benchmarks.pages import ROOT
 from benchmarks.record import latest
-from benchmarks.report import RESULTS, filled, table
+from benchmarks.report import RESULTS, fill, table
 from filter.corpora.lines import LineDocument, read_lines
 from filter.evaluate.label_scores import confusion_matrix, label_scores
 from filter.evaluate.out_of_fold import OutOfFold, read_out_of_fold
@@ -29,7 +29,6 @@ from filter.evaluate.run import HTML, TEXT, cleaned_name
 from filter.labels import DEFAULT_KEEP, LABELS
 from filter.pipeline import shipped_model
 
-DOCS = ROOT / "docs"
 Slice = Mapping[str, Any]
 
 
@@ -235,15 +234,8 @@ def main() -> None:
     }
     if arguments.captions:
         sections["captions"] = captions(read_evaluation(arguments.captions))
-    _fill(DOCS / "evaluation.md", sections)
-    _fill(DOCS / "confidence.md", {"confidence": confidence(found)})
-
-
-def _fill(document: Path, sections: Mapping[str, str]) -> None:
-    text = document.read_text("utf-8")
-    for name, content in sections.items():
-        text = filled(text, name, content)
-    document.write_text(text, "utf-8")
+    fill("evaluation.md", sections)
+    fill("confidence.md", {"confidence": confidence(found)})
 
 
 if __name__ == "__main__":

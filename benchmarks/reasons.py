@@ -16,12 +16,12 @@ from bs4.element import NavigableString
 
 from benchmarks.pages import ROOT, parser
 from benchmarks.record import write
-from filter import Evidence, Line, Reason, classify, explain
+from filter import Evidence, Line, Reason, explain
 from filter.text import squeeze
+from filter.train.graft import selector_of
 
 _QUOTED = re.compile(r"'([^']+)'")
 _QUOTED_LINE = re.compile(r"'(.+?)…?'$")
-_STEP = re.compile(r"/([^/\[]+)\[(\d+)\]")
 #: Takes something from a soup; false if there is nothing to take.
 Taking = Callable[[BeautifulSoup], bool]
 
@@ -42,8 +42,9 @@ def main() -> None:
 
 def outcomes(markup: str) -> Iterator[tuple[str, bool]]:
     """Yield for each reason that can be tried its kind, and whether the probability fell."""
-    lines = classify(_soup(markup)).lines
-    for row, block in enumerate(explain(_soup(markup)).blocks):
+    explanation = explain(_soup(markup))
+    lines = explanation.document.lines
+    for row, block in enumerate(explanation.blocks):
         for reason in block.reasons:
             kind, taking, gone = _trial(reason, lines, row)
             if taking is None:
@@ -90,10 +91,8 @@ def _soup(markup: str) -> BeautifulSoup:
 
 
 def _find(soup: BeautifulSoup, path: str) -> Tag:
-    place: Tag = soup
-    for tag, number in _STEP.findall(path):
-        place = place.find_all(tag, recursive=False)[int(number) - 1]
-    return place
+    (element,) = soup.select(selector_of(path))
+    return element
 
 
 def _above(soup: BeautifulSoup, path: str) -> list[Tag]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.pages import ROOT
@@ -32,16 +32,28 @@ _LINES = "lines"
 def main() -> None:
     """Write the documents and the pictures."""
     for document, sections in SECTIONS.items():
-        text = (DOCS / document).read_text("utf-8")
-        for name, render in sections.items():
-            record = latest(RESULTS, name.partition("-")[0])
-            if record:
-                source = "" if "-" in name else f"\n\n{provenance(record)}"
-                text = filled(text, name, render(record) + source)
-        (DOCS / document).write_text(text, "utf-8")
+        fill(document, dict(_rendered(sections)))
     speed = latest(RESULTS, "speed")
     if speed:
         (RESULTS / "speed.svg").write_text(_speed_plot(speed), "utf-8")
+
+
+def _rendered(sections: Mapping[str, Callable[[Record], str]]) -> Iterator[tuple[str, str]]:
+    """Yield the name and content of each section that has a record."""
+    for name, render in sections.items():
+        record = latest(RESULTS, name.partition("-")[0])
+        if record:
+            source = "" if "-" in name else f"\n\n{provenance(record)}"
+            yield name, render(record) + source
+
+
+def fill(document: str, sections: Mapping[str, str]) -> None:
+    """Put the content of each of `sections` between its marks in a document of ``docs/``; see `filled`."""
+    path = DOCS / document
+    text = path.read_text("utf-8")
+    for name, content in sections.items():
+        text = filled(text, name, content)
+    path.write_text(text, "utf-8")
 
 
 def filled(text: str, name: str, content: str) -> str:

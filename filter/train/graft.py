@@ -68,7 +68,7 @@ def _holder(record: PageRecord) -> _Holder | None:
     chain = [place for place in ancestors(page.elements, index) if page.elements.tags[place] not in _FRAME]
     if not chain:
         return None
-    inner, outer = (_selector(path) for path in locators(page.elements, (chain[0], chain[min(1, len(chain) - 1)])))
+    inner, outer = (selector_of(path) for path in locators(page.elements, (chain[0], chain[min(1, len(chain) - 1)])))
     return _Holder(inner, outer)
 
 
@@ -77,5 +77,6 @@ def _smallest(elements: Elements, place: int, last: int) -> int:
     return next((index for index in ancestors(elements, place) if elements.last[index] > last), -1)
 
 
-def _selector(path: str) -> str:
+def selector_of(path: str) -> str:
+    """Return the CSS selector of the element at a path of `filter.blocks.locators`."""
     return " > ".join(f"{tag}:nth-of-type({number})" for tag, number in _STEP.findall(path))
